@@ -1,0 +1,85 @@
+# Each target first sets up a virtual environment, if it is missing or stale.
+
+VENV ?= .venv
+# The first usable Python; the range of versions is that of python_requires in setup.cfg.
+SUPPORTED = import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+	$$p -c '$(SUPPORTED)' 2>/dev/null && echo $$p && break; done)
+
+RUN = $(VENV)/bin/python
+PIP = $(RUN) -m pip -qq --disable-pip-version-check
+# Without pip, a system Python was upgraded under the environment, or its creation was interrupted.
+USABLE = $(RUN) -I -c 'import pip; $(SUPPORTED)' 2>/dev/null
+
+# Present when the environment holds what these files ask for. INSTALLED= skips the installation.
+CHECKSUM := $(shell { pwd -P; cat setup.cfg pyproject.toml constraints.txt; } | cksum | cut -d ' ' -f 1)
+INSTALLED ?= $(VENV)/installed-$(CHECKSUM)
+
+.PHONY: help train test tensorboard check format lock test-lowest
+
+help: ## Show this help
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
+	@echo
+	@echo 'Options are passed on by ARGS: make train ARGS=--help'
+
+train: $(INSTALLED) ## Fit the example of scripts/train.py
+	@$(RUN) scripts/train.py $(ARGS)
+
+# Some tests call make: what this call was given is not for them.
+ALONE = unset ARGS MAKEFLAGS MFLAGS MAKELEVEL;
+
+test: $(INSTALLED) ## Run the tests
+	@$(ALONE) $(RUN) -m pytest $(ARGS)
+
+tensorboard: $(INSTALLED) ## Show the runs in logs/ in the browser
+	@$(RUN) -m tensorboard.main --logdir logs $(ARGS)
+
+# The wheel's files are shown by their names in the source tree.
+check: $(INSTALLED) ## Check formatting, style and types
+	$(RUN) -m ruff format --check
+	$(RUN) -m ruff check
+	rm -rf build
+	$(PIP) install --no-deps --no-build-isolation --target build/installed .
+	@echo '$(RUN) -m mypy build/installed/linfit scripts'
+	@report=$$($(RUN) -m mypy build/installed/linfit scripts); status=$$?; \
+	printf '%s\n' "$$report" | sed -e 's,^build/installed/linfit/callbacks/,callbacks/,' -e 's,^build/installed/,,'; \
+	exit $$status
+
+format: $(INSTALLED) ## Format the code and repair what ruff can
+	$(RUN) -m ruff check --fix --exit-zero
+	$(RUN) -m ruff format
+
+# An environment that is stale will do here: new bounds may exclude old pins.
+lock: $(if $(wildcard $(VENV)/bin/uv),,$(INSTALLED)) ## Pin the newest allowed versions in constraints.txt
+	$(VENV)/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 --no-python-downloads \
+		--extra dev --annotation-style line --custom-compile-command 'make lock' \
+		--output-file constraints.txt setup.cfg
+
+test-lowest: $(INSTALLED) ## Run the tests with the lowest allowed versions, in .venv-lowest
+	$(VENV)/bin/uv venv --quiet --clear --python $(RUN) .venv-lowest
+	$(VENV)/bin/uv pip install --quiet --python .venv-lowest --resolution lowest-direct --editable '.[dev]'
+	@$(ALONE) .venv-lowest/bin/python -m pytest $(ARGS)
+
+# Whatever an unusable environment is said to hold, it has to be made anew.
+ifneq ($(INSTALLED),)
+ifneq ($(shell $(USABLE) && echo yes),yes)
+.PHONY: $(INSTALLED)
+endif
+endif
+
+# Only what is a virtual environment is ever cleared.
+$(INSTALLED):
+	@echo 'Setting up $(VENV) (a few minutes the first time) ...'
+	@$(USABLE) || { \
+		python='$(PYTHON)'; \
+		if ! "$$python" -c '$(SUPPORTED)' 2>/dev/null; then \
+			echo 'Found no Python 3.11 to 3.13 with venv: install one or name it, as in make PYTHON=/path/to/python3' >&2; \
+			exit 1; \
+		fi; \
+		clear=; if test -e $(VENV)/pyvenv.cfg; then clear=--clear; fi; \
+		"$$python" -m venv $$clear $(VENV); \
+	}
+	@rm -f $(VENV)/installed-*
+	@$(PIP) install --constraint constraints.txt pip setuptools
+	@$(PIP) install --constraint constraints.txt --no-build-isolation --editable '.[dev]'
+	@touch $@

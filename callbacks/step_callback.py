@@ -1,0 +1,112 @@
+"""StepCallback: a Keras callback that sees recorded steps instead of batches."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import numpy as np
+
+from linfit import checks
+from linfit.checks import InputError
+from linfit.parameters import named_parameters, scalar_names
+from linfit.trajectory import Trajectory
+
+
+class StepCallback(keras.callbacks.Callback):
+    """Calls `on_steps_end` with the recorded steps of any fit, of any Keras model.
+
+    Step k is recorded as the parameters before its update and the loss that its batch had there; the end of
+    the fit is recorded as one more point. Steps are those of the optimizer: they count on over several fits,
+    and over saving and loading.
+
+    A model that does not keep the loss of its last step (any but linfit's own) is asked for the change of
+    Keras's running total over the epoch instead: exact where an epoch is one step, to the float32 rounding of
+    that total otherwise.
+
+    Args:
+        every: record steps 0, every, 2 every, ...; 1, the default, records all.
+        feature_names: names for the features, where the model has none.
+
+    Raises:
+        InputError: `every` is no whole number of at least 1; at the start of a fit, if the model was compiled
+            with `steps_per_execution` above 1, which hides the steps in between.
+
+    Example:
+        >>> import linfit
+        >>> class PrintWeight(StepCallback):
+        ...     def on_steps_end(self, trajectory):
+        ...         print(trajectory.step[-1], trajectory.loss[-1], trajectory.w[-1, 0, 0])
+        >>> model = linfit.LinearRegression(use_bias=False)
+        >>> model.compile(learning_rate=0.25)
+        >>> _ = model.fit([[1.0]], [[4.0]], epochs=2, verbose=0, callbacks=[PrintWeight()])
+        0 16.0 0.0
+        1 4.0 2.0
+        2 1.0 3.0
+    """
+
+    def __init__(self, every: int = 1, feature_names: Sequence[str] | None = None):
+        super().__init__()
+        self.every = checks.count(every, "every")
+        self.feature_names = feature_names
+
+    def on_steps_end(self, trajectory: Trajectory) -> None:
+        """Called with the steps recorded since the last call; override it."""
+
+    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
+        """Starts a fit; a subclass that overrides this calls it first."""
+        if self.model.steps_per_execution != 1:
+            raise InputError(
+                f"{type(self).__name__} needs to see every step, got steps_per_execution="
+                f"{self.model.steps_per_execution}. Compile the model with steps_per_execution=1."
+            )
+        self._before: Trajectory | None = None
+
+    def on_train_batch_begin(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        """Takes down where the parameters stand before this step."""
+        self._before = self.here() if self.step % self.every == 0 else None
+        self._total_before = _running_total(self.model)
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        """Adds the loss that the step measured there."""
+        if self._before is not None:
+            self._before.loss[:] = _last_loss(self.model, self._total_before)
+            self.on_steps_end(self._before)
+
+    def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
+        """Records the end point; a subclass that overrides this calls it first."""
+        end = self.here()
+        if hasattr(self.model, "closing_loss"):
+            end.loss[:] = self.model.closing_loss()
+        self.on_steps_end(end)
+
+    @property
+    def step(self) -> int:
+        """How many updates the model has had."""
+        return int(self.model.optimizer.iterations.numpy())
+
+    def here(self) -> Trajectory:
+        """The one point at which the model stands, its loss not measured yet."""
+        parameters = {name: variable.numpy() for name, variable in named_parameters(self.model).items()}
+        shapes = {name: values.shape for name, values in parameters.items()}
+        return Trajectory(
+            step=np.array([self.step]),
+            loss=np.array([np.nan]),
+            learning_rate=np.array([float(self.model.optimizer.learning_rate.numpy())]),
+            parameters={name: values[np.newaxis] for name, values in parameters.items()},
+            names=scalar_names(shapes, getattr(self.model, "feature_names", None) or self.feature_names),
+        )
+
+
+def _running_total(model: keras.Model) -> tuple[float, float]:
+    """The sum of losses and the rows so far in this epoch, as Keras's mean loss holds them."""
+    tracker = model.metrics[0]
+    return float(tracker.total.numpy()), float(tracker.count.numpy())
+
+
+def _last_loss(model: keras.Model, total_before: tuple[float, float]) -> float:
+    """The loss of the step that just ended."""
+    tracker = model.metrics[0]
+    if hasattr(tracker, "last"):
+        return float(tracker.last.numpy())
+    total, rows = _running_total(model)
+    return (total - total_before[0]) / (rows - total_before[1])

@@ -1,0 +1,114 @@
+"""TensorBoardLogger: every step of a fit beside its truth and its optimum, as TensorBoard runs."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from linfit.callbacks.event_file import open_run
+from linfit.callbacks.step_callback import StepCallback
+
+from linfit.comparison import compare
+from linfit.least_squares import has_closed_form, mean_squared_error, running_optimum
+from linfit.parameters import flat_reference
+from linfit.trajectory import Trajectory
+
+_ERRORS = {"truth": "error/truth", "optimum": "error/optimization"}  # a fit's distance to each reference
+
+
+class TensorBoardLogger(StepCallback):
+    """Logs a fit as runs that share tags, which TensorBoard overlays in one chart each.
+
+    ======== ============================================ =========================================
+    run      tags
+    ======== ============================================ =========================================
+    truth    each parameter, `loss`                       constant lines; where a truth is given
+    optimum  each parameter, `loss`                       constant lines; where it has a closed form
+    <run>    each parameter, `loss`, `learning_rate`,     every recorded step
+             `error/optimization`, `error/truth`
+    ======== ============================================ =========================================
+
+    The two errors are Euclidean norms of (parameters - optimum) and (parameters - truth). At the end, the
+    run's text page gets the table of `linfit.compare`, where the rows are in memory.
+
+    Args:
+        log_dir: the folder of these runs; look at it with `tensorboard --logdir log_dir`.
+        run: the name of the fit's run. A new fit into a folder that has this run already becomes `fit-2`.
+        truth: the `GroundTruth` of the data, or anything with its w and b.
+        optimum: "auto" solves least squares for the rows of the fit, where they are in memory and the loss is
+            the squared one; a `LeastSquares` of your own, as for a stream; or None.
+        every: log steps 0, every, 2 every, ..., and the end.
+
+    Raises:
+        InputError: a truth or optimum of another shape than the model; a folder that cannot be written.
+
+    Example:
+        >>> import linfit, tempfile
+        >>> truth = linfit.GroundTruth(w=0.1, b=0.5)
+        >>> x, y = truth.sample(120, seed=7)
+        >>> model = linfit.LinearRegression()
+        >>> model.compile(learning_rate=0.05)
+        >>> with tempfile.TemporaryDirectory() as logs:
+        ...     _ = model.fit(x, y, verbose=0, callbacks=[TensorBoardLogger(logs, truth=truth)])
+        ...     sorted(folder.name for folder in Path(logs).iterdir())
+        ['fit', 'optimum', 'truth']
+    """
+
+    def __init__(
+        self,
+        log_dir: str | Path,
+        run: str = "fit",
+        truth: Any = None,
+        optimum: Any = "auto",
+        every: int = 1,
+    ):
+        super().__init__(every=every, feature_names=getattr(truth, "feature_names", None))
+        self.log_dir = Path(log_dir)
+        self.run = run
+        self.truth = truth
+        self.optimum = optimum
+
+    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
+        """Opens the runs: TensorBoard colours them in this order."""
+        super().on_train_begin(logs)
+        start = self.here()
+        rows = getattr(self.model, "training_rows", None)
+        optimum = running_optimum(self.model) if self.optimum == "auto" else self.optimum
+        self._references: dict[str, np.ndarray] = {}
+        self._losses: dict[str, float] = {}
+        if self.truth is not None:
+            self._references["truth"] = flat_reference(self.truth, start.point(), "truth")
+            if rows is not None and has_closed_form(self.model):
+                self._losses["truth"] = mean_squared_error(rows, self.truth.w, self.truth.b)
+        if optimum is not None:
+            self._references["optimum"] = flat_reference(optimum, start.point(), "optimum")
+            self._losses["optimum"] = optimum.loss
+        self._files = {run: open_run(self.log_dir, run) for run in self._references}
+        self._fit = open_run(self.log_dir, self.run, self.model)
+
+    def on_steps_end(self, trajectory: Trajectory) -> None:
+        """Writes the recorded steps, and each reference as constant lines over the same steps.
+
+        A line of two points would do, but TensorBoard scales a chart to the middle 90 % of its points, and
+        leaves out a line that has so few.
+        """
+        tags = (*trajectory.names, "loss", "learning_rate", *(_ERRORS[run] for run in self._references))
+        distances = [np.linalg.norm(trajectory.values - point, axis=1) for point in self._references.values()]
+        table = np.column_stack([trajectory.values, trajectory.loss, trajectory.learning_rate, *distances])
+        for step, values in zip(trajectory.step.tolist(), table.tolist(), strict=True):
+            self._fit.scalars(step, dict(zip(tags, values, strict=True)))
+            for run, point in self._references.items():
+                constants = dict(zip(trajectory.names, point.tolist(), strict=True))
+                if run in self._losses:
+                    constants["loss"] = self._losses[run]
+                self._files[run].scalars(step, constants)
+
+    def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
+        """Writes the end point and, where the rows are at hand, the comparison as text."""
+        super().on_train_end(logs)
+        rows = getattr(self.model, "training_rows", None)
+        if rows is not None:
+            table = compare(self.model, rows.x, rows.y, truth=self.truth, sample_weight=rows.sample_weight)
+            self._fit.text(self.step, "comparison", table.to_markdown())
+        for file in [*self._files.values(), self._fit]:
+            file.flush()
+        del self._files, self._fit

@@ -1,0 +1,71 @@
+"""The checks of single values that come in, and the words they answer with."""
+
+import math
+from collections.abc import Sized
+from typing import Any
+
+import numpy as np
+
+
+class InputError(ValueError):
+    """What came in cannot be used; the message says what was required, what arrived and what to type next."""
+
+
+def learning_rate(value: Any, name: str = "learning_rate") -> float:
+    """A rate that gradient descent can use: a finite number above 0."""
+    if isinstance(value, bool) or not isinstance(value, int | float | np.number):
+        raise InputError(
+            f"{name} must be a finite number above 0 or a keras LearningRateSchedule, got {value!r}. "
+            f"Try {name}=0.05; an SGD optimizer is passed as optimizer=..."
+        )
+    if not (math.isfinite(value) and value > 0):
+        raise InputError(f"{name} must be a finite number above 0, got {float(value):g}. Try 0.05.")
+    return float(value)
+
+
+def standard_deviation(value: Any, name: str) -> float:
+    """A finite number of at least 0."""
+    if isinstance(value, bool) or not isinstance(value, int | float | np.number) or not 0 <= value < math.inf:
+        raise InputError(f"{name} must be a standard deviation, a finite number of 0 or more, got {value!r}. Try 0.05.")
+    return float(value)
+
+
+def count(value: Any, name: str) -> int:
+    """A number of steps, epochs or rows: whole, at least 1."""
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
+        raise InputError(f"{name} must be a whole number of at least 1, got {value!r}.")
+    return int(value)
+
+
+def seed(value: Any, name: str) -> int:
+    """What seeds a random generator: a whole number from 0 to 2³² - 1."""
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or not 0 <= value < 2**32:
+        raise InputError(f"{name} must be a whole number from 0 to 4294967295, got {value!r}. Try {name}=7.")
+    return int(value)
+
+
+def names(values: Any, name: str) -> tuple[str, ...]:
+    """Names of features or targets: strings, each once."""
+    if isinstance(values, str) or not all(isinstance(value, str) for value in values):
+        raise InputError(f"{name} must be a list of strings, got {values!r}. Try {name}=['area', 'rooms'].")
+    twice = [value for value in values if list(values).count(value) > 1]
+    if twice:
+        raise InputError(f"{name} must differ from each other, got {twice[0]!r} more than once. Rename one.")
+    return tuple(values)
+
+
+def same_length(left: Sized, left_name: str, right: Sized, right_name: str) -> None:
+    """Two collections that describe the same things must be of one length."""
+    if len(left) != len(right):
+        raise InputError(f"{left_name} and {right_name} must have the same length, got {len(left)} and {len(right)}.")
+
+
+def as_numbers(values: Any, name: str) -> np.ndarray:
+    """A number or nested sequence of finite numbers as a float64 array."""
+    try:
+        array = np.asarray(values, dtype="float64")
+    except (TypeError, ValueError):
+        raise InputError(f"{name} must hold numbers only, got {values!r}.") from None
+    if not np.isfinite(array).all():
+        raise InputError(f"{name} must hold finite numbers, got {array.tolist()}.")
+    return array

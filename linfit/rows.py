@@ -1,0 +1,143 @@
+"""Rows of data in memory: what a user may pass as x and y, as checked matrices of one float type."""
+
+from dataclasses import dataclass
+from numbers import Real
+from typing import Any
+
+import numpy as np
+
+from linfit.checks import InputError, same_length
+
+NO_Y = "y is missing: each batch must be a tuple (x, y) or (x, y, sample_weight)."
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The rows of a fit as matrices; see `as_rows`.
+
+    Attributes:
+        x: features, shape (rows, features).
+        y: targets, shape (rows, targets).
+        sample_weight: shape (rows,), or None where all rows weigh the same.
+    """
+
+    x: np.ndarray
+    y: np.ndarray
+    sample_weight: np.ndarray | None = None
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+    def as_tuple(self) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+        """x, y and sample_weight, as Keras takes them."""
+        return self.x, self.y, self.sample_weight
+
+    def first(self, count: int) -> "Rows":
+        """The first `count` rows."""
+        weight = None if self.sample_weight is None else self.sample_weight[:count]
+        return Rows(self.x[:count], self.y[:count], weight)
+
+
+def are_rows(values: Any) -> bool:
+    """Whether `values` are rows in memory (array, tensor, DataFrame, list), not a stream of batches."""
+    return hasattr(values, "__array__") or isinstance(values, list | tuple)
+
+
+def as_rows(x: Any, y: Any, sample_weight: Any = None, dtype: Any = "float64") -> Rows:
+    """Takes x, y and weights as a user has them and returns checked matrices.
+
+    Args:
+        x: (rows, features), or (rows,) for one feature; array, tensor, DataFrame or nested list.
+        y: (rows, targets), or (rows,) for one target.
+        sample_weight: (rows,), not negative, or None.
+        dtype: the float type of the result.
+
+    Raises:
+        InputError: lengths differ, no rows, a value that is no finite number (column and row are named).
+    """
+    if y is None:
+        raise InputError("y is missing: a fit needs the targets beside the features. Try model.fit(x, y).")
+    x, y = as_matrix(x, "x", dtype), as_matrix(y, "y", dtype)
+    same_length(x, "x", y, "y")
+    if sample_weight is not None:
+        sample_weight = as_matrix(sample_weight, "sample_weight", dtype)
+        if sample_weight.shape[1] != 1:
+            raise InputError(f"sample_weight must have the shape (rows,), got {sample_weight.shape}.")
+        sample_weight = sample_weight[:, 0]
+        same_length(x, "x", sample_weight, "sample_weight")
+        if sample_weight.min() < 0 or not sample_weight.any():
+            raise InputError(
+                "sample_weight must be 0 or more in every row and above 0 in at least one, "
+                f"got {sample_weight.min():g} to {sample_weight.max():g}."
+            )
+    return Rows(x, y, sample_weight)
+
+
+def as_matrix(values: Any, name: str, dtype: Any = "float64") -> np.ndarray:
+    """A (rows, columns) matrix of finite numbers; `values` of shape (rows,) become one column.
+
+    Raises:
+        InputError: not one or two axes, no rows, text, a missing or infinite value.
+    """
+    columns = column_names(values)
+    try:
+        array = np.asarray(values)
+    except ValueError:
+        raise InputError(f"{name} must be a table of numbers, got rows of different lengths.") from None
+    if array.ndim == 1:
+        array = array[:, np.newaxis]
+    if array.ndim != 2:
+        raise InputError(f"{name} must have the shape (rows, columns), got shape {array.shape}.")
+    if array.size == 0:
+        raise InputError(f"{name} has no values: its shape is {array.shape}. A fit needs at least one row.")
+
+    if array.dtype.kind not in "biuf":
+        for (row, column), value in np.ndenumerate(array):
+            if not isinstance(value, Real):
+                shown = value.item() if isinstance(value, np.generic) else value
+                raise InputError(
+                    f"{name} must hold numbers only, got {shown!r} in {_where(columns, row, column)}. "
+                    "Leave that column out or encode it as numbers."
+                )
+    with np.errstate(over="ignore"):  # what does not fit the type becomes infinite, and is named below
+        try:
+            matrix = array.astype(dtype, copy=False)
+        except OverflowError:  # a Python integer beyond any float
+            raise InputError(f"{name} must hold numbers that fit into {dtype}, got larger ones.") from None
+    with np.errstate(over="ignore", invalid="ignore"):
+        finite = np.isfinite(matrix.sum(dtype="float64"))  # one quick pass, though a sum may overflow by itself
+    bad = np.argwhere(~np.isfinite(matrix)) if not finite else np.empty((0, 2), int)
+    if len(bad):
+        row, column = bad[0]
+        raise InputError(
+            f"{name} must hold finite numbers of type {matrix.dtype}, got {array[row, column]} "
+            f"in {_where(columns, row, column)} ({len(bad)} such values in all). Remove or fill those rows."
+        )
+    return matrix
+
+
+def column_names(values: Any) -> tuple[str, ...] | None:
+    """The column names of a DataFrame; None for anything without names."""
+    return tuple(str(name) for name in values.columns) if hasattr(values, "columns") else None
+
+
+def shape_of_batches(batches: Any) -> tuple[int | None, int | None]:
+    """How many features and targets a `tf.data.Dataset` announces; None for what it does not.
+
+    Raises:
+        InputError: its elements are no tuples (x, y) or (x, y, sample_weight), or single rows.
+    """
+    spec = batches.element_spec
+    if not isinstance(spec, tuple) or len(spec) not in (2, 3):
+        raise InputError(NO_Y)
+    x, y = spec[0].shape, spec[1].shape
+    if x.rank is None or y.rank is None:
+        return None, None
+    if x.rank != 2:
+        raise InputError(f"a data set must give x of shape (rows, features), got {tuple(x)}. Try .batch(32) on it.")
+    return x[1], y[1] if y.rank > 1 else 1
+
+
+def _where(columns: tuple[str, ...] | None, row: int, column: int) -> str:
+    label = repr(columns[column]) if columns else str(column)
+    return f"column {label}, row {row} (counted from 0)"
