@@ -1,5 +1,6 @@
 """The event file of one TensorBoard run: scalars, images and text, in TensorBoard's own format."""
 
+import contextlib
 import itertools
 import os
 import socket
@@ -14,11 +15,9 @@ import tensorflow as tf
 
 from linfit.checks import InputError
 
-_FLUSH_EVERY = 1.0  # seconds: what a killed process may lose
-
-# TensorBoard reads the files of a run one after another and does not return to an earlier one: all who write to
-# a run share one file while it is open.
+# The event files that are open, by run folder, and the folder in which each model goes on.
 _open_files: "weakref.WeakValueDictionary[Path, EventFile]" = weakref.WeakValueDictionary()
+_folders: "weakref.WeakKeyDictionary[Any, dict[Path, Path]]" = weakref.WeakKeyDictionary()
 _numbers = itertools.count()
 
 
@@ -29,22 +28,24 @@ class EventFile:
 
     Attributes:
         folder: the run's folder.
-        owner: a weak reference to the model whose run it is.
     """
 
     def __init__(self, folder: Path):
-        from tensorboard.compat.proto.event_pb2 import Event
-
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
-        name = f"events.out.tfevents.{int(time.time()):010d}.{socket.gethostname()}.{os.getpid()}.{next(_numbers)}"
-        self._path = folder / name
+        # TensorBoard reads the files of a run in the order of their names.
+        number = f"{os.getpid()}.{next(_numbers):06d}"
+        self._path = folder / f"events.out.tfevents.{int(time.time()):010d}.{socket.gethostname()}.{number}"
         self._writer = tf.io.TFRecordWriter(str(self._path))
-        self.owner: Callable[[], Any] = lambda: None
-        self._failed = False
-        self._flushed_at = 0.0
-        self._write(Event(wall_time=time.time(), file_version="brain.Event:2"))
-        self.flush()
+        self._failed = self._started = False
+
+    def start(self) -> None:
+        """Writes the first event, whose time decides the order of the runs' colours."""
+        from tensorboard.compat.proto.event_pb2 import Event
+
+        if not self._started:
+            self._started = True
+            self._write(Event(wall_time=time.time(), file_version="brain.Event:2"))
 
     def scalars(self, step: int, values: Mapping[str, float]) -> None:
         """One event with all of a step's values, by tag; NaN, a value not measured, is left out."""
@@ -67,8 +68,7 @@ class EventFile:
         self._write_values(step, [{"tag": tag, "tensor": tensor, "metadata": metadata}])
 
     def flush(self) -> None:
-        """Brings all events so far to the disk."""
-        self._flushed_at = time.monotonic()
+        """Brings all events so far to the disk: what a process that is killed leaves behind."""
         self._attempt(self._writer.flush)
         self._attempt(self._path.stat)  # on some systems writing to a file that was removed raises nothing
 
@@ -86,10 +86,9 @@ class EventFile:
         from tensorboard.compat.proto.event_pb2 import Event
         from tensorboard.compat.proto.summary_pb2 import Summary
 
+        self.start()
         summary = Summary(value=[Summary.Value(**value) for value in values])
         self._write(Event(wall_time=time.time(), step=step, summary=summary))
-        if time.monotonic() - self._flushed_at > _FLUSH_EVERY:
-            self.flush()
 
     def _write(self, event: Any) -> None:
         self._attempt(lambda: self._writer.write(event.SerializeToString()))
@@ -100,43 +99,73 @@ class EventFile:
         try:
             operation()
         except (OSError, tf.errors.OpError) as error:
-            self._failed = True
+            log_dir = self.folder.parent
+            for file in [self, *_open_files.values()]:
+                file._failed |= file.folder.parent == log_dir  # one warning for all runs of a log folder
             warnings.warn(
-                f"The log {self.folder} cannot be written any more ({error}). Training goes on; its steps from "
+                f"The log folder {log_dir} cannot be written any more ({error}). Training goes on; its steps from "
                 "here on are not logged.",
                 stacklevel=2,
             )
 
 
-def open_run(log_dir: str | Path, run: str, model: Any = None) -> EventFile:
-    """The event file of a run, shared by all callbacks of one fit.
+def open_run(log_dir: str | Path, run: str, model: Any) -> EventFile:
+    """The event file of a model's run, shared by all callbacks of one fit.
 
-    Where TensorBoard finds a second file in a run that starts again at step 0, it shows the new points instead
-    of the old ones. So a model that is new, at step 0, gets a run of its own: `run`, or else `run-2`, `run-3`, ...
-    A model that goes on, at a later step, goes on in `run`.
+    TensorBoard reads the files of a run one after another and does not return to an earlier one, so that all who
+    write to a run share one file. And where it finds a second file that starts again at step 0, it shows the new
+    points instead of the old ones: a model that is new, at step 0, gets a run of its own, `run` or else `run-2`,
+    `run-3`, ...; a model that goes on, at a later step, goes on in its run.
 
     Args:
         log_dir: the folder of the logs; TensorBoard's --logdir, or below it.
         run: the name of the run, a folder in log_dir.
-        model: whose run it is; None for one that all fits share, as a truth's.
+        model: whose run it is.
 
     Raises:
         InputError: the folder cannot be made or written.
     """
-    first = folder = Path(log_dir).absolute() / run
-    if model is not None:
-        for number in itertools.count(2):
-            shared = _open_files.get(folder)
-            if shared is not None and shared.owner() is model:
-                return shared
-            if int(model.optimizer.iterations.numpy()) > 0 or not any(folder.glob("events.out.tfevents.*")):
-                break
-            folder = first.with_name(f"{run}-{number}")
+    first = Path(log_dir).absolute() / run
+    folders = _folders.setdefault(model, {})
+    folder = folders.get(first, first)
+    if folder in _open_files and first in folders:
+        return _open_files[folder]
+    if int(model.optimizer.iterations.numpy()) == 0:
+        numbered = (first.with_name(f"{run}-{number}") for number in itertools.count(2))
+        folder = next(free for free in itertools.chain([first], numbered) if not _event_files(free))
+    folders[first] = folder
+    return _open(folder)
+
+
+def open_reference(log_dir: str | Path, run: str) -> EventFile:
+    """The event file of constant lines that all fits in `log_dir` share; started at once, to be coloured first."""
+    file = _open(Path(log_dir).absolute() / run)
+    file.start()
+    return file
+
+
+def last_event(log_dir: str | Path, run: str) -> Any:
+    """The last event of a run that earlier fits have written, or None."""
+    from tensorboard.compat.proto.event_pb2 import Event
+
+    for path in reversed(_event_files(Path(log_dir).absolute() / run)):
+        record = b""
+        with contextlib.suppress(tf.errors.DataLossError):  # a torn record, of a process that was killed
+            for record in tf.data.TFRecordDataset(str(path)).as_numpy_iterator():  # noqa: B007  the last is wanted
+                pass
+        event = Event.FromString(record)
+        if event.HasField("summary"):
+            return event
+    return None
+
+
+def _open(folder: Path) -> EventFile:
     try:
-        file = EventFile(folder)
+        file = _open_files[folder] = EventFile(folder)
     except (OSError, tf.errors.OpError) as error:
         raise InputError(f"the log folder {folder} cannot be written: {error}. Choose another log_dir.") from None
-    if model is not None:
-        file.owner = weakref.ref(model)
-        _open_files[folder] = file
     return file
+
+
+def _event_files(folder: Path) -> list[Path]:
+    return sorted(folder.glob("events.out.tfevents.*"))

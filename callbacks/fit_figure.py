@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
 from linfit.callbacks.event_file import open_run
 from linfit.callbacks.figures import coefficients_figure, line_figure
 from linfit.callbacks.step_callback import StepCallback
-
 from linfit.checks import InputError
 from linfit.least_squares import running_optimum
 from linfit.parameters import flat_reference
@@ -95,11 +95,11 @@ class FitFigure(StepCallback):
             width, height = figure.canvas.get_width_height()
             self._file.image(step, "fit", buffer.getvalue(), (width, height))
             self._file.save_beside("fit.png", buffer.getvalue())
+            self._file.flush()
 
     def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
         """Draws the end."""
         super().on_train_end(logs)
-        self._file.flush()
         del self._file, self._rows
 
     def _draw(self, values: np.ndarray, names: tuple[str, ...], title: str) -> "Figure":

@@ -4,8 +4,8 @@ import shutil
 from typing import Any
 
 import numpy as np
-from linfit.callbacks.step_callback import StepCallback
 
+from linfit.callbacks.step_callback import StepCallback
 from linfit.least_squares import running_optimum
 from linfit.parameters import flat_reference
 from linfit.text_table import number

@@ -4,8 +4,8 @@ import warnings
 from typing import Any
 
 import numpy as np
-from linfit.callbacks.step_callback import StepCallback
 
+from linfit.callbacks.step_callback import StepCallback
 from linfit.parameters import named_parameters
 from linfit.trajectory import Trajectory
 from linfit.verdict import explain_divergence

@@ -4,9 +4,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from linfit.callbacks.event_file import open_run
-from linfit.callbacks.step_callback import StepCallback
 
+from linfit.callbacks.event_file import open_run
+from linfit.callbacks.reference_line import ReferenceLine
+from linfit.callbacks.step_callback import StepCallback
 from linfit.comparison import compare
 from linfit.least_squares import has_closed_form, mean_squared_error, running_optimum
 from linfit.parameters import flat_reference
@@ -73,34 +74,33 @@ class TensorBoardLogger(StepCallback):
         start = self.here()
         rows = getattr(self.model, "training_rows", None)
         optimum = running_optimum(self.model) if self.optimum == "auto" else self.optimum
-        self._references: dict[str, np.ndarray] = {}
-        self._losses: dict[str, float] = {}
+        self._points: dict[str, np.ndarray] = {}
+        losses: dict[str, dict[str, float]] = {"truth": {}, "optimum": {}}
         if self.truth is not None:
-            self._references["truth"] = flat_reference(self.truth, start.point(), "truth")
+            self._points["truth"] = flat_reference(self.truth, start.point(), "truth")
             if rows is not None and has_closed_form(self.model):
-                self._losses["truth"] = mean_squared_error(rows, self.truth.w, self.truth.b)
+                losses["truth"] = {"loss": mean_squared_error(rows, self.truth.w, self.truth.b)}
         if optimum is not None:
-            self._references["optimum"] = flat_reference(optimum, start.point(), "optimum")
-            self._losses["optimum"] = optimum.loss
-        self._files = {run: open_run(self.log_dir, run) for run in self._references}
-        self._fit = open_run(self.log_dir, self.run, self.model)
+            self._points["optimum"] = flat_reference(optimum, start.point(), "optimum")
+            losses["optimum"] = {"loss": optimum.loss}
+        self._lines = [
+            ReferenceLine(self.log_dir, run, dict(zip(start.names, point.tolist(), strict=True)) | losses[run])
+            for run, point in self._points.items()
+        ]
+        self._file = open_run(self.log_dir, self.run, self.model)
 
     def on_steps_end(self, trajectory: Trajectory) -> None:
-        """Writes the recorded steps, and each reference as constant lines over the same steps.
-
-        A line of two points would do, but TensorBoard scales a chart to the middle 90 % of its points, and
-        leaves out a line that has so few.
-        """
-        tags = (*trajectory.names, "loss", "learning_rate", *(_ERRORS[run] for run in self._references))
-        distances = [np.linalg.norm(trajectory.values - point, axis=1) for point in self._references.values()]
+        """Writes the recorded steps, all values of a step as one event."""
+        tags = (*trajectory.names, "loss", "learning_rate", *(_ERRORS[run] for run in self._points))
+        distances = [np.linalg.norm(trajectory.values - point, axis=1) for point in self._points.values()]
         table = np.column_stack([trajectory.values, trajectory.loss, trajectory.learning_rate, *distances])
         for step, values in zip(trajectory.step.tolist(), table.tolist(), strict=True):
-            self._fit.scalars(step, dict(zip(tags, values, strict=True)))
-            for run, point in self._references.items():
-                constants = dict(zip(trajectory.names, point.tolist(), strict=True))
-                if run in self._losses:
-                    constants["loss"] = self._losses[run]
-                self._files[run].scalars(step, constants)
+            self._file.scalars(step, dict(zip(tags, values, strict=True)))
+            for line in self._lines:
+                line.reach(step)
+        for line in self._lines:
+            line.flush()
+        self._file.flush()
 
     def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
         """Writes the end point and, where the rows are at hand, the comparison as text."""
@@ -108,7 +108,6 @@ class TensorBoardLogger(StepCallback):
         rows = getattr(self.model, "training_rows", None)
         if rows is not None:
             table = compare(self.model, rows.x, rows.y, truth=self.truth, sample_weight=rows.sample_weight)
-            self._fit.text(self.step, "comparison", table.to_markdown())
-        for file in [*self._files.values(), self._fit]:
-            file.flush()
-        del self._files, self._fit
+            self._file.text(self.step, "comparison", table.to_markdown())
+            self._file.flush()
+        del self._lines, self._file

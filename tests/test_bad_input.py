@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 import pytest
 import tensorflow as tf
-from linfit.callbacks import FitFigure, StatusPrinter, TensorBoardLogger
 
 import linfit
+from linfit.callbacks import FitFigure, StatusPrinter, TensorBoardLogger
 
 X = np.array([[5.0, 2.0], [8.0, 3.0], [6.0, 1.0]])
 Y = np.array([6.0, 9.0, 7.0])

@@ -4,10 +4,10 @@ import doctest
 import importlib
 import pkgutil
 
-import linfit.callbacks
 import pytest
 
 import linfit
+import linfit.callbacks
 
 MODULES = [
     module.name

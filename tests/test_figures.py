@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from linfit.callbacks import FitFigure, coefficients_figure, line_figure
 
 import linfit
+from linfit.callbacks import FitFigure, coefficients_figure, line_figure
 
 X, Y = linfit.GroundTruth(w=0.1, b=0.5, noise=0.05).sample(120, seed=7)
 

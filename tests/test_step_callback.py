@@ -3,9 +3,9 @@
 import keras
 import numpy as np
 import pytest
-from linfit.callbacks import DivergenceGuard, StatusPrinter, StepCallback
 
 import linfit
+from linfit.callbacks import DivergenceGuard, StatusPrinter, StepCallback
 
 X, Y = linfit.GroundTruth(w=[1.5, -2.0], b=0.5, noise=0.1).sample(40, seed=1)
 

@@ -1,0 +1,143 @@
+"""What a learner sees: a fit's pages in a real TensorBoard, in a real browser."""
+
+import io
+import os
+import re
+import shutil
+import time
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from matplotlib.image import imread
+from playwright.sync_api import expect, sync_playwright
+from tensorboard_server import TensorBoard
+
+import linfit
+from linfit.callbacks import FitFigure, TensorBoardLogger
+
+TRUTH = linfit.GroundTruth(w=0.1, b=0.5, noise=0.5)
+X, Y = TRUTH.sample(60, seed=7)
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
+OFFLINE = ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
+
+
+@pytest.fixture(scope="module")
+def browser():
+    path = shutil.which("chromium") or shutil.which("google-chrome")
+    if path is None:
+        give_up = pytest.fail if os.environ.get("CI") else pytest.skip
+        give_up("There is no chromium here. On Debian: apt install chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=[*FLAGS, *OFFLINE])
+        yield browser
+        browser.close()
+
+
+def open_page(browser, board, page_name):
+    """A page of TensorBoard with all its cards open, and the list of errors that it meets from now on."""
+    page = browser.new_page(viewport={"width": 1400, "height": 1400})
+    page.set_default_timeout(30_000)
+    errors: list[str] = []
+    page.on("console", lambda message: errors.extend([message.text] if message.type == "error" else []))
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("requestfailed", lambda request: errors.append(f"{request.url}: {request.failure}"))
+    page.goto(f"{board.url}?darkMode=false&smoothing=0&tagFilter=.#{page_name}")
+    return page, errors
+
+
+def card(page, tag):
+    return page.locator("scalar-card", has=page.locator(f"tb-truncated-path[title='{tag}']"))
+
+
+def table_under(chart, runs):
+    """The table under a chart, once it has this many runs: each run's value and colour."""
+    rows = chart.locator("tb-data-table-content-row")
+    expect(rows).to_have_count(runs, timeout=30_000)
+    colours = chart.locator(".row-circle span").evaluate_all("all => all.map(e => e.style.backgroundColor)")
+    cells = [row.split() for row in rows.all_inner_texts()]
+    return {
+        run: SimpleNamespace(value=float(value), colour=colour)
+        for (run, value, *_), colour in zip(cells, colours, strict=True)
+    }
+
+
+@pytest.fixture(scope="module")
+def fit(tmp_path_factory):
+    """A fit of 40 steps, logged and drawn; it has not arrived yet."""
+    log_dir = tmp_path_factory.mktemp("lesson")
+    model = linfit.LinearRegression(w_initializer=0.0, b_initializer=-1.0)
+    model.compile(learning_rate=0.05)
+    watching = [TensorBoardLogger(log_dir, truth=TRUTH), FitFigure(log_dir, truth=TRUTH)]
+    model.fit(X, Y, batch_size=60, epochs=40, verbose=0, callbacks=watching)
+    with TensorBoard(log_dir) as board:
+        yield SimpleNamespace(model=model, board=board)
+
+
+@pytest.fixture(scope="module")
+def time_series(browser, fit):
+    page, errors = open_page(browser, fit.board, "timeseries")
+    expect(card(page, "w").locator("tb-data-table-content-row")).to_have_count(3, timeout=30_000)
+    return SimpleNamespace(page=page, errors=errors)
+
+
+def test_each_tag_has_one_card(time_series):
+    titles = time_series.page.locator("card-view tb-truncated-path")
+    tags = titles.evaluate_all("all => all.map(e => e.title)")
+    assert sorted(tags) == ["b", "error/optimization", "error/truth", "fit", "learning_rate", "loss", "w"]
+
+
+@pytest.mark.parametrize("parameter", ["w", "b"])
+def test_fit_optimum_and_truth_are_in_one_chart_and_end_where_they_should(time_series, fit, parameter):
+    optimum, *_ = np.linalg.lstsq(np.column_stack([X, np.ones(60)]), Y, rcond=None)
+    place = ["w", "b"].index(parameter)
+    fitted = getattr(fit.model, parameter).numpy().item()
+    expected = {"fit": fitted, "optimum": optimum[place].item(), "truth": [0.1, 0.5][place]}
+    shown = table_under(card(time_series.page, parameter), runs=3)
+    assert {run: row.value for run, row in shown.items()} == pytest.approx(expected, abs=0.5e-4)  # 4 decimals
+
+
+def drawn_in(chart, colour):
+    """Whether a curve of this colour is to be seen in a chart."""
+    screenshot = imread(io.BytesIO(chart.locator("line-chart").screenshot()), "png")
+    distance = screenshot[..., :3] * 255 - [int(part) for part in re.findall(r"\d+", colour)]
+    return (np.abs(distance).max(axis=-1) < 8).sum() > 50
+
+
+def test_the_chart_draws_each_of_them_in_its_colour(time_series):
+    chart = card(time_series.page, "w")
+    waiting = {row.colour for row in table_under(chart, runs=3).values()}
+    assert len(waiting) == 3
+    deadline = time.monotonic() + 30
+    while waiting := {colour for colour in waiting if not drawn_in(chart, colour)}:
+        assert time.monotonic() < deadline, f"not to be seen: {waiting}"
+        time_series.page.wait_for_timeout(100)
+
+
+def test_the_references_keep_their_colours_in_another_folder(time_series, browser, tmp_path):
+    for run in ["a-slow-fit", "a-slow-fit", "zigzag"]:
+        model = linfit.LinearRegression()
+        model.compile(learning_rate=0.01)
+        model.fit(X, Y, epochs=3, verbose=0, callbacks=[TensorBoardLogger(tmp_path, run, truth=TRUTH)])
+    with TensorBoard(tmp_path) as board:
+        page, _ = open_page(browser, board, "timeseries")
+        there = table_under(card(page, "w"), runs=5)
+    here = table_under(card(time_series.page, "w"), runs=3)
+    assert there.keys() == {"truth", "optimum", "a-slow-fit", "a-slow-fit-2", "zigzag"}
+    assert there["truth"].colour == here["truth"].colour
+    assert there["optimum"].colour == here["optimum"].colour
+    assert len({row.colour for row in there.values()}) == 5
+
+
+def test_the_images_page_shows_the_picture(browser, fit):
+    page, errors = open_page(browser, fit.board, "images")
+    picture = page.locator("tf-image-loader img")
+    size = picture.evaluate("image => image.decode().then(() => [image.naturalWidth, image.naturalHeight])")
+    height, width, _ = imread(io.BytesIO(fit.board.images("fit", "fit")[40]), "png").shape
+    assert size == [width, height]
+    expect(page.locator("tf-image-loader")).to_contain_text("step 40")
+    assert errors == []
+
+
+def test_the_browser_meets_no_error(time_series):
+    assert time_series.errors == []
