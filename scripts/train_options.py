@@ -1,0 +1,151 @@
+"""The options of train.py: the lesson's defaults, the checks, and what --continue takes over."""
+
+import argparse
+import json
+import shlex
+from collections.abc import Sequence
+from itertools import chain, count
+from pathlib import Path
+from typing import Any, NoReturn
+
+import keras
+
+from linfit import InputError, checks
+
+LESSON = {"w": [0.1], "b": 0.5, "noise": 0.05, "rows": 120}
+DATA = [*LESSON, "seed", "csv", "target", "features"]  # a run that is continued keeps its data
+SAVED = [*DATA, "learning_rate", "batch_size"]
+
+
+class Parser(argparse.ArgumentParser):
+    """An ArgumentParser whose errors are one line."""
+
+    def error(self, message: str) -> NoReturn:
+        """Ends the program as argparse does, without the page of usage in front."""
+        raise InputError(f"{message}. See {self.prog} --help.")
+
+
+def parse(arguments: Sequence[str] | None, description: str) -> argparse.Namespace:
+    """The checked options; `folder` is the run's folder.
+
+    Raises:
+        InputError: an option that cannot be used, with what to type instead.
+    """
+    parser = _parser(description)
+    options = parser.parse_args(arguments)
+    if options.name in ("", ".", "..") or options.name != Path(options.name).name:
+        raise InputError(
+            f"--name must be the name of a folder in {options.logs}, got {options.name!r}. Try --name lesson."
+        )
+    options.folder = Path(options.logs, options.name)
+    if options.resume:
+        saved = _saved(options.folder)
+        parser.set_defaults(**saved)
+        options = parser.parse_args(arguments, argparse.Namespace(folder=options.folder, name_taken=None))
+        for name in DATA:
+            if getattr(options, name) != saved[name]:
+                raise InputError(
+                    f"--continue goes on with the same data: {options.folder} has {name}={saved[name]}, "
+                    f"got {getattr(options, name)}. Leave --{name} out, or start a new run with --name."
+                )
+    else:
+        _fill(options)
+        free = _free(options.logs, options.name)
+        options.name_taken = options.folder if free != options.name else None
+        options.name, options.folder = free, Path(options.logs, free)
+    checks.count(options.steps, "--steps")
+    checks.count(options.every, "--every")
+    checks.learning_rate(options.learning_rate, "--learning-rate")
+    checks.seed(options.seed, "--seed")
+    if options.batch_size is not None:
+        checks.count(options.batch_size, "--batch-size")
+    if options.csv is None:
+        checks.count(options.rows, "--rows")
+    return options
+
+
+def save(options: argparse.Namespace, model: keras.Model) -> None:
+    """Keeps the model and what else --continue needs in the run's folder; each file is replaced as a whole."""
+    settings = {name: getattr(options, name) for name in SAVED}
+    model.save(options.folder / "half.keras")
+    (options.folder / "half.json").write_text(json.dumps(settings, indent=2))
+    (options.folder / "half.keras").replace(options.folder / "model.keras")
+    (options.folder / "half.json").replace(options.folder / "run.json")
+
+
+def load_model(options: argparse.Namespace) -> keras.Model:
+    """The model of a run that is continued."""
+    try:
+        return keras.models.load_model(options.folder / "model.keras")
+    except (ValueError, OSError, KeyError, TypeError) as error:
+        raise InputError(f"{options.folder / 'model.keras'} cannot be read: {error}. Start a new run.") from None
+
+
+def continue_command(options: argparse.Namespace) -> str:
+    """What to type to go on with this run."""
+    elsewhere = "" if options.logs == "logs" else f" --logs {shlex.quote(options.logs)}"
+    return f'make train ARGS="--name {shlex.quote(options.name)}{elsewhere} --continue"'
+
+
+def tensorboard_command(options: argparse.Namespace) -> str:
+    """What to type to look at this run."""
+    elsewhere = "" if options.logs == "logs" else f' ARGS="--logdir {shlex.quote(options.logs)}"'
+    return f"make tensorboard{elsewhere}"
+
+
+def _parser(description: str) -> argparse.ArgumentParser:
+    parser = Parser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    add = parser.add_argument
+    add("--steps", type=int, default=200, help="updates of w and b (200)")
+    add("--learning-rate", type=float, default=0.05, help="how far each update goes (0.05)")
+    add("--every", type=int, default=20, metavar="N", help="print a line every N steps (20)")
+    add("--batch-size", type=int, metavar="ROWS", help="rows in each step (all)")
+    add("--name", default="lesson", help="the run's folder in logs/ (lesson; numbered if it is taken)")
+    add("--continue", dest="resume", action="store_true", help="go on from where the run of this name stopped")
+    add("--seed", type=int, default=7, help="seed of the data and of the order of the batches (7)")
+    add("--logs", default="logs", metavar="FOLDER", help="where runs land (logs)")
+    drawn = parser.add_argument_group("data drawn from a known truth")
+    drawn.add_argument("--w", type=float, nargs="+", help="true weights, one for each feature (0.1)")
+    drawn.add_argument("--b", type=float, help="true bias (0.5)")
+    drawn.add_argument("--noise", type=float, help="standard deviation of the noise (0.05)")
+    drawn.add_argument("--rows", type=int, help="how many rows to draw (120)")
+    file = parser.add_argument_group("or data of your own")
+    file.add_argument(
+        "--csv", metavar="FILE", type=lambda path: str(Path(path).absolute()), help="a CSV file with a header line"
+    )
+    file.add_argument("--target", metavar="COLUMN", help="the column to predict")
+    file.add_argument("--features", nargs="+", metavar="COLUMN", help="the columns to predict it from (all others)")
+    return parser
+
+
+def _fill(options: argparse.Namespace) -> None:
+    """The lesson's data where no file is given; a file has no known truth."""
+    given = [name for name in LESSON if getattr(options, name) is not None]
+    if options.csv is None:
+        if options.target or options.features:
+            raise InputError("--target and --features choose columns of a file. Add --csv FILE.")
+        for name, value in LESSON.items():
+            if name not in given:
+                setattr(options, name, value)
+    elif given:
+        raise InputError(f"--{given[0]} describes drawn data, --csv reads a file. Leave one of them out.")
+    elif options.target is None:
+        raise InputError("--csv needs the column to predict. Add --target COLUMN.")
+
+
+def _saved(folder: Path) -> dict[str, Any]:
+    if not (folder / "model.keras").is_file() or not (folder / "run.json").is_file():
+        known = sorted(path.parent.name for path in folder.parent.glob("*/model.keras"))
+        hint = f"Runs that can go on: {', '.join(known)}." if known else "Start it without --continue."
+        raise InputError(f"--continue found no finished run in {folder}. {hint}")
+    try:
+        saved = json.loads((folder / "run.json").read_text())
+        return {name: saved[name] for name in SAVED}
+    except (ValueError, KeyError, TypeError):
+        raise InputError(f"{folder / 'run.json'} is damaged. Start a new run without --continue.") from None
+
+
+def _free(logs: str, name: str) -> str:
+    """This name, or with a number after it if a run has it already: no run overwrites another."""
+    numbered = (f"{name}-{number}" for number in count(2))
+    return next(free for free in chain([name], numbered) if not Path(logs, free).exists())
