@@ -15,7 +15,7 @@ USABLE = $(RUN) -I -c 'import pip; $(SUPPORTED)' 2>/dev/null
 CHECKSUM := $(shell { pwd -P; cat setup.cfg pyproject.toml constraints.txt; } | cksum | cut -d ' ' -f 1)
 INSTALLED ?= $(VENV)/installed-$(CHECKSUM)
 
-.PHONY: help train test tensorboard check format lock test-lowest
+.PHONY: help train test tensorboard check format pictures lock test-lowest
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -50,6 +50,9 @@ format: $(INSTALLED) ## Format the code and repair what ruff can
 	$(RUN) -m ruff format
 
 # An environment that is stale will do here: new bounds may exclude old pins.
+pictures: $(INSTALLED) ## Make the pictures of the README anew (needs Chromium)
+	@$(RUN) scripts/pictures.py
+
 lock: $(if $(wildcard $(VENV)/bin/uv),,$(INSTALLED)) ## Pin the newest allowed versions in constraints.txt
 	$(VENV)/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 --no-python-downloads \
 		--extra dev --annotation-style line --custom-compile-command 'make lock' \

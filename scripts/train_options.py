@@ -88,9 +88,9 @@ def continue_command(options: argparse.Namespace) -> str:
 
 
 def tensorboard_command(options: argparse.Namespace) -> str:
-    """What to type to look at this run."""
+    """What to type to look at this run, and the address of the charts of w, b and the loss."""
     elsewhere = "" if options.logs == "logs" else f' ARGS="--logdir {shlex.quote(options.logs)}"'
-    return f"make tensorboard{elsewhere}"
+    return f"make tensorboard{elsewhere}, then http://localhost:6006/?tagFilter=w|b|loss&smoothing=0"
 
 
 def _parser(description: str) -> argparse.ArgumentParser:
