@@ -24,7 +24,7 @@ class DivergenceGuard(StepCallback):
         >>> with warnings.catch_warnings(record=True) as caught:
         ...     warnings.simplefilter("always")
         ...     _ = model.fit([[1.0]], [[4.0]], epochs=100, verbose=0, callbacks=[DivergenceGuard()])
-        >>> print(str(caught[0].message).split(".")[0])
+        >>> print(str(caught[-1].message).split(".")[0])
         The loss left the finite range at step 15
         >>> int(model.optimizer.iterations)
         14
