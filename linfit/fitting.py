@@ -111,11 +111,10 @@ class GradientDescent(keras.Model):
             checks.count(batch_size, "batch_size")
         if self.compiled and isinstance(callbacks, list | tuple):
             refuse_two_schedulers(self.optimizer, callbacks)
+        rows = None
         if are_rows(x):
             rows = self._as_rows(x, y, sample_weight)
             x, y, sample_weight = rows.as_tuple()
-            trained_on = math.floor(len(rows) * (1.0 - validation_split))  # Keras holds out the last rows
-            self.training_rows = rows.first(trained_on)
         elif isinstance(x, tf.data.Dataset):
             self._check_batches(x)
         if isinstance(validation_data, tuple | list):
@@ -127,7 +126,11 @@ class GradientDescent(keras.Model):
         elif isinstance(validation_data, tf.data.Dataset):
             self._check_batches(validation_data)
 
-        shuffle = shuffle and (are_rows(x) or isinstance(x, keras.utils.PyDataset))  # a stream has its own order
+        if rows is not None:
+            held_out = validation_split if validation_data is None else 0.0  # Keras holds out the last rows
+            self.training_rows = rows.first(math.floor(len(rows) * (1.0 - held_out)))
+        elif not isinstance(x, keras.utils.PyDataset):
+            shuffle = False  # a stream has its own order
         self._batch_size = batch_size or 32  # Keras's own default
         try:
             with computing_in(self.dtype):
