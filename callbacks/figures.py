@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 # Green and red are the lesson's; a reader who cannot tell them apart goes by dashes, widths and markers.
-TRUE: dict[str, Any] = {"color": "#00875a", "linestyle": (0, (6, 2)), "linewidth": 3.5}
-FITTED: dict[str, Any] = {"color": "#d1242f", "linestyle": "-", "linewidth": 2.0}
+TRUE: dict[str, Any] = {"color": "#2fae66", "linestyle": (0, (6, 2)), "linewidth": 3.5}
+FITTED: dict[str, Any] = {"color": "#c1121f", "linestyle": "-", "linewidth": 2.0}
 START: dict[str, Any] = {"color": "#6e7781", "linestyle": ":", "linewidth": 2.0}
 _MOST_POINTS = 2000
 _MOST_COEFFICIENTS = 40
@@ -57,7 +57,7 @@ def line_figure(
     for name, line, style in [("start", start, START), (goal_name, goal, TRUE), ("fitted", fitted, FITTED)]:
         if line is not None:
             w, b = (float(value) for value in line)
-            label = f"{name}: {w:.3f} x {'-' if b < 0 else '+'} {abs(b):.3f}"
+            label = f"{name}: {w:#.4g} x {'-' if b < 0 else '+'} {abs(b):#.4g}"
             axes.plot(ends, w * ends + b, label=label, **style)
     axes.set_xlabel(x_label)
     axes.set_ylabel(y_label)
