@@ -28,6 +28,7 @@ class EventFile:
 
     Attributes:
         folder: the run's folder.
+        started: whether anything has been written.
     """
 
     def __init__(self, folder: Path):
@@ -37,14 +38,14 @@ class EventFile:
         number = f"{os.getpid()}.{next(_numbers):06d}"
         self._path = folder / f"events.out.tfevents.{int(time.time()):010d}.{socket.gethostname()}.{number}"
         self._writer = tf.io.TFRecordWriter(str(self._path))
-        self._failed = self._started = False
+        self._failed = self.started = False
 
     def start(self) -> None:
         """Writes the first event, whose time decides the order of the runs' colours."""
         from tensorboard.compat.proto.event_pb2 import Event
 
-        if not self._started:
-            self._started = True
+        if not self.started:
+            self.started = True
             self._write(Event(wall_time=time.time(), file_version="brain.Event:2"))
 
     def scalars(self, step: int, values: Mapping[str, float]) -> None:
@@ -115,7 +116,8 @@ def open_run(log_dir: str | Path, run: str, model: Any) -> EventFile:
     TensorBoard reads the files of a run one after another and does not return to an earlier one, so that all who
     write to a run share one file. And where it finds a second file that starts again at step 0, it shows the new
     points instead of the old ones: a model that is new, at step 0, gets a run of its own, `run` or else `run-2`,
-    `run-3`, ...; a model that goes on, at a later step, goes on in its run.
+    `run-3`, ...; a model that goes on does so in its own run, or after loading in one that
+    ended at its step.
 
     Args:
         log_dir: the folder of the logs; TensorBoard's --logdir, or below it.
@@ -127,14 +129,14 @@ def open_run(log_dir: str | Path, run: str, model: Any) -> EventFile:
     """
     first = Path(log_dir).absolute() / run
     folders = _folders.setdefault(model, {})
-    folder = folders.get(first, first)
-    if folder in _open_files and first in folders:
-        return _open_files[folder]
-    if int(model.optimizer.iterations.numpy()) == 0:
-        numbered = (first.with_name(f"{run}-{number}") for number in itertools.count(2))
-        folder = next(free for free in itertools.chain([first], numbered) if not _event_files(free))
-    folders[first] = folder
-    return _open(folder)
+    step = int(model.optimizer.iterations.numpy())
+    shared = _open_files.get(folders.get(first, first))
+    if first in folders and shared is not None and (step > 0 or not shared.started):
+        return shared
+    if step == 0 or first not in folders:
+        numbered = (first.with_name(f"{first.name}-{number}") for number in itertools.count(2))
+        folders[first] = next(free for free in itertools.chain([first], numbered) if _can_go_on(free, step))
+    return _open(folders[first])
 
 
 def open_reference(log_dir: str | Path, run: str) -> EventFile:
@@ -157,6 +159,12 @@ def last_event(log_dir: str | Path, run: str) -> Any:
         if event.HasField("summary"):
             return event
     return None
+
+
+def _can_go_on(folder: Path, step: int) -> bool:
+    """Whether a model at this step may write here: into a new run, or one that ended at just this step."""
+    last = last_event(folder.parent, folder.name)
+    return last is None or (step > 0 and last.step == step)
 
 
 def _open(folder: Path) -> EventFile:

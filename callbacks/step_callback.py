@@ -20,8 +20,7 @@ class StepCallback(keras.callbacks.Callback):
     and over saving and loading.
 
     A model that does not keep the loss of its last step (any but linfit's own) is asked for the change of
-    Keras's running total over the epoch instead: exact where an epoch is one step, to the float32 rounding of
-    that total otherwise.
+    Keras's running total over the epoch instead: to the float32 rounding of that total.
 
     Args:
         every: record steps 0, every, 2 every, ...; 1, the default, records all.
@@ -58,6 +57,11 @@ class StepCallback(keras.callbacks.Callback):
             raise InputError(
                 f"{type(self).__name__} needs to see every step, got steps_per_execution="
                 f"{self.model.steps_per_execution}. Compile the model with steps_per_execution=1."
+            )
+        if not self.model.built:
+            raise InputError(
+                f"{type(self).__name__} needs a model that has its parameters already. Build it before it is fitted to "
+                "a stream: model.build((None, features)), or keras.Input as its first layer."
             )
         self._before: Trajectory | None = None
 

@@ -34,13 +34,16 @@ class DivergenceGuard(StepCallback):
         """Takes the start as the last finite point so far."""
         super().on_train_begin(logs)
         self._last_finite = self.here()
+        self._stopped = False
 
     def on_steps_end(self, trajectory: Trajectory) -> None:
         """Keeps each point with a finite loss; goes back to the last of them once the numbers overflow."""
+        if self._stopped:
+            return
         if np.isfinite(trajectory.loss[-1]):
             self._last_finite = trajectory
         elif np.isinf(trajectory.loss[-1]) or not np.isfinite(trajectory.values[-1]).all():
-            self.model.stop_training = True
+            self._stopped = self.model.stop_training = True
             for name, variable in named_parameters(self.model).items():
                 variable.assign(self._last_finite.parameters[name][-1])
             self.model.optimizer.iterations.assign(self._last_finite.step[-1])

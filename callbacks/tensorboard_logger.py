@@ -106,7 +106,7 @@ class TensorBoardLogger(StepCallback):
         """Writes the end point and, where the rows are at hand, the comparison as text."""
         super().on_train_end(logs)
         rows = getattr(self.model, "training_rows", None)
-        if rows is not None:
+        if rows is not None and self.here().parameters.keys() <= {"w", "b"}:
             table = compare(self.model, rows.x, rows.y, truth=self.truth, sample_weight=rows.sample_weight)
             self._file.text(self.step, "comparison", table.to_markdown())
             self._file.flush()

@@ -69,7 +69,7 @@ class GradientDescent(keras.Model):
         """
         self._refuse_replicas()
         with computing_in(self.dtype):
-            if isinstance(loss, keras.losses.Loss):
+            if isinstance(loss, keras.losses.Loss) and loss.dtype != self.dtype:
                 loss = type(loss).from_config(loss.get_config())  # made anew, in this model's dtype
             super().compile(
                 optimizer=plain_sgd(learning_rate, optimizer),
@@ -106,6 +106,7 @@ class GradientDescent(keras.Model):
             InputError: what does not fit together, before anything is trained.
         """
         self._refuse_replicas()
+        self._refuse_frozen()
         checks.count(epochs, "epochs")
         if batch_size is not None:
             checks.count(batch_size, "batch_size")
@@ -201,6 +202,8 @@ class GradientDescent(keras.Model):
     def _as_rows(self, x: Any, y: Any, sample_weight: Any = None) -> Rows:
         """Checks rows against each other and the model, whose parameters are made if these are the first."""
         rows, names = as_rows(x, y, sample_weight, self.dtype), column_names(x)
+        if names is not None:
+            checks.names(names, "the columns of x")
         self.check_features(rows.x.shape[1], names)
         self._build_for(rows.x.shape[1], rows.y.shape[1], names)
         return rows
@@ -246,6 +249,15 @@ class GradientDescent(keras.Model):
         else:  # batches of both shapes came in turn
             y = tf.ensure_shape(tf.reshape(y, (tf.shape(x)[0], -1)), (None, self.targets))
         return x, y, sample_weight
+
+    def _refuse_frozen(self) -> None:
+        """train_step moves its parameters itself, whatever Keras's `trainable` says."""
+        held = () if getattr(self, "use_bias", True) else ("b",)
+        frozen = [weight.name for weight in self.weights if not weight.trainable and weight.name not in held]
+        if frozen:
+            raise InputError(
+                f"{type(self).__name__} cannot hold {', '.join(frozen)} fixed. Set trainable = True to fit."
+            )
 
     def _refuse_replicas(self) -> None:
         """Without a sum over replicas in train_step, they would silently drift apart."""

@@ -6,6 +6,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from linfit.parameters import named_parameters
 from linfit.rows import Rows, as_rows
 
 
@@ -65,8 +66,11 @@ def mean_squared_error(rows: Rows, w: np.ndarray, b: np.ndarray | float = 0.0) -
 
 def has_closed_form(model: keras.Model) -> bool:
     """Whether least squares is the minimum of what the model trains on: the squared loss, without a penalty."""
+    names = named_parameters(model).keys()
+    if "w" not in names or not names <= {"w", "b"} or isinstance(model.loss, list | tuple | dict):
+        return False
     loss = keras.losses.get(model.loss)
-    if isinstance(loss, keras.losses.MeanSquaredError):
+    if type(loss) is keras.losses.MeanSquaredError:
         squared = loss.reduction in ("sum_over_batch_size", "mean")
     else:
         squared = loss is keras.losses.mean_squared_error
@@ -78,4 +82,4 @@ def running_optimum(model: keras.Model) -> LeastSquares | None:
     rows: Rows | None = getattr(model, "training_rows", None)
     if rows is None or not has_closed_form(model):
         return None
-    return least_squares(*rows.as_tuple(), use_bias=model.use_bias)
+    return least_squares(*rows.as_tuple(), use_bias="b" in named_parameters(model))

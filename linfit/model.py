@@ -85,8 +85,8 @@ class LinearRegression(GradientDescent):
         """One step of gradient descent: w ← w - η ∂L/∂w and b ← b - η ∂L/∂b, with the learning rate η.
 
         For one target and the mean squared error L = 1/n Σ (x w + b - y)², without a factor ½, the tape finds
-        ∂L/∂w = 2/n xᵀ(x w + b - y) and ∂L/∂b = 2/n Σ (x w + b - y), over the n rows of the batch. The gradient
-        of a parameter that is not trainable, as b without a bias, is zero.
+        ∂L/∂w = 2/n xᵀ(x w + b - y) and ∂L/∂b = 2/n Σ (x w + b - y), over the n rows of the batch. Without a
+        bias b is not trainable, and its gradient zero.
         """
         x, y, sample_weight = self._unpack(data)
         with tf.GradientTape() as tape:

@@ -33,6 +33,10 @@ def scalar_names(shapes: Mapping[str, Sequence[int]], feature_names: Sequence[st
         ('w/area', 'w/rooms', 'b')
     """
     result = []
+    if feature_names is not None and "w" in shapes and len(feature_names) != shapes["w"][0]:
+        raise InputError(
+            f"feature_names must have a name for each of the {shapes['w'][0]} features, got {len(feature_names)} names."
+        )
     for name, shape in shapes.items():
         axes = [[str(i) for i in range(size)] for size in shape]
         if name == "w" and len(shape) == 2:

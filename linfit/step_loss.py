@@ -16,7 +16,7 @@ class StepLoss(keras.metrics.Mean):
 
     def __init__(self, name: str = "loss", dtype: Any = None):
         super().__init__(name=name, dtype=dtype)
-        self.last = self.add_variable(shape=(), initializer="zeros", name="last")
+        self.last = self.add_variable(shape=(), initializer="zeros", dtype=self.dtype, name="last")
 
     def update_state(self, values: Any, sample_weight: Any = None) -> None:
         """Takes one step's loss into the mean, weighted with its number of rows."""

@@ -19,16 +19,20 @@ def verdict(model: keras.Model, rows: Rows, loss: float, optimum: LeastSquares |
     """One or two sentences on a model that has this loss on these rows."""
     if optimum is None:
         return "There is no closed-form optimum to compare with: the loss trained on is not the mean squared error."
-    rounding = 16 * np.finfo(model.dtype).eps * float(np.mean(rows.y**2))
+    parameters = {name: variable.numpy().astype("float64") for name, variable in named_parameters(model).items()}
+    curvature = Curvature.from_rows(rows, use_bias="b" in parameters)
+    rate = _learning_rate(model)
+    rounding = _rounding(model, rows, curvature, rate)
     goal = max(_CONVERGED * optimum.loss, rounding)
     if loss - optimum.loss <= goal:
+        if goal == rounding:
+            return (
+                f"Converged: the loss is as close to the lowest possible as the rounding of {model.dtype} lets it come."
+            )
         return (
             f"Converged: the loss is within {_CONVERGED:.1%} of the lowest that these data allow. "
             "More steps change little; what is left is noise."
         )
-    parameters = {name: variable.numpy().astype("float64") for name, variable in named_parameters(model).items()}
-    curvature = Curvature.from_rows(rows, use_bias="b" in parameters)
-    rate = _learning_rate(model)
     if rate > curvature.stability_limit:
         return f"Diverging. {_explain_overshoot(rows, curvature, rate, names)}"
     if not math.isfinite(loss):
@@ -48,6 +52,17 @@ def verdict(model: keras.Model, rows: Rows, loss: float, optimum: LeastSquares |
         f"{text}, and above {curvature.stability_limit:.2g} the fit diverges: the features differ too much in "
         "scale. Subtract each column's mean and divide it by its standard deviation."
     )
+
+
+def _rounding(model: keras.Model, rows: Rows, curvature: Curvature, learning_rate: float) -> float:
+    """How far above its minimum the loss comes to rest because updates round to nothing.
+
+    A step stalls when η λ error falls below the spacing of floats, eps |y|; the loss is the square of that error.
+    """
+    curved = curvature.eigenvalues[curvature.eigenvalues > 1e-12 * curvature.eigenvalues[-1]]
+    slowest = min(1.0, learning_rate * curved.min()) if len(curved) else 1.0
+    stalled = np.finfo(model.dtype).eps ** 2 * float(np.mean(rows.y**2)) / slowest**2
+    return min(stalled, _CONVERGED * float(np.var(rows.y)))
 
 
 def explain_divergence(model: keras.Model) -> str:
@@ -72,7 +87,7 @@ def _explain_overshoot(rows: Rows, curvature: Curvature, learning_rate: float, n
     if size.max() > 10:
         text += (
             f" The limit is so low because of {names[size.argmax() * rows.y.shape[1]]}, with values around "
-            f"{size.max():.3g}; columns divided by their standard deviation allow a larger rate."
+            f"{size.max():.3g}. Subtract each column's mean and divide it by its standard deviation."
         )
     return text
 

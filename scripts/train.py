@@ -64,9 +64,8 @@ def train(options: argparse.Namespace) -> int:
             end,
         ],
     )
-    train_options.save(options, model)
-
     print(f"\n{linfit.compare(model, x, y, truth=truth)}\n")
+    train_options.save(options, model)
     print(f"Picture:      {folder / 'fit' / 'fit.png'}")
     print(f"TensorBoard:  {train_options.tensorboard_command(options)}")
     if end.reached or end.interrupted:

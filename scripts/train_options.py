@@ -67,6 +67,7 @@ def parse(arguments: Sequence[str] | None, description: str) -> argparse.Namespa
 def save(options: argparse.Namespace, model: keras.Model) -> None:
     """Keeps the model and what else --continue needs in the run's folder; each file is replaced as a whole."""
     settings = {name: getattr(options, name) for name in SAVED}
+    options.folder.mkdir(parents=True, exist_ok=True)  # someone may have removed it in the meantime
     model.save(options.folder / "half.keras")
     (options.folder / "half.json").write_text(json.dumps(settings, indent=2))
     (options.folder / "half.keras").replace(options.folder / "model.keras")

@@ -143,3 +143,17 @@ def test_the_stability_limit_is_sharp(factor, converges):
     model = model_at([5.0, 5.0], learning_rate=factor * limit, dtype="float64")
     losses = model.fit(X, Y, batch_size=len(X), epochs=150, verbose=0).history["loss"]
     assert (losses[-1] < losses[75]) == converges
+
+
+def test_an_offset_of_y_does_not_make_a_fit_look_converged():
+    x, y = linfit.GroundTruth(w=0.1, b=1000.0, noise=0.05).sample(120, seed=7)
+    verdict = linfit.compare(model_at([0.0], y.mean(), learning_rate=0.05), x, y).verdict
+    assert verdict.startswith("Not converged")
+
+
+def test_without_noise_a_fit_converges_to_rounding():
+    x, y = linfit.GroundTruth(w=0.1, b=0.5).sample(120, seed=7)
+    model = model_at([0.1], 0.3, learning_rate=0.2)
+    assert linfit.compare(model, x, y).verdict.startswith("Not converged")
+    model.fit(x, y, batch_size=120, epochs=400, verbose=0)
+    assert "rounding of float32" in linfit.compare(model, x, y).verdict

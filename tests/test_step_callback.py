@@ -162,3 +162,28 @@ def test_divergence_stops_the_fit_explains_itself_and_goes_back_to_the_last_fini
     assert f"at step {steps[-2]}." in explanation
     assert int(model.optimizer.iterations) == steps[-3] == steps[-1]
     np.testing.assert_array_equal(np.append(model.w.numpy(), model.b.numpy()), recorder.rows[-3][3])
+
+
+def test_the_losses_of_a_float64_fit_are_recorded_in_float64():
+    recorder, model = Recorder(), linfit.LinearRegression(dtype="float64")
+    model.compile(learning_rate=0.05)
+    model.fit(X, Y, batch_size=40, epochs=4, shuffle=False, verbose=0, callbacks=[recorder])
+    losses, _ = numpy_points([slice(None)] * 4)
+    np.testing.assert_allclose(recorder.column(1)[:-1], losses, rtol=1e-13)
+
+
+def test_a_model_without_parameters_is_told_to_be_built():
+    model = keras.Sequential([keras.layers.Dense(1)])
+    model.compile(optimizer=keras.optimizers.SGD(0.05), loss="mse")
+    with pytest.raises(linfit.InputError, match=r"model\.build\(\(None, features\)\)"):
+        model.fit(X, Y, verbose=0, callbacks=[Recorder()])
+
+
+def test_a_frozen_parameter_is_refused_and_not_moved():
+    model = ours()
+    model.fit(X, Y, verbose=0)
+    before = model.w.numpy()
+    model.trainable = False
+    with pytest.raises(linfit.InputError, match=r"cannot hold w, b fixed\. Set trainable = True"):
+        model.fit(X, Y, verbose=0)
+    np.testing.assert_array_equal(model.w.numpy(), before)
