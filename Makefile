@@ -49,10 +49,10 @@ format: $(INSTALLED) ## Format the code and repair what ruff can
 	$(RUN) -m ruff check --fix --exit-zero
 	$(RUN) -m ruff format
 
-# An environment that is stale will do here: new bounds may exclude old pins.
 pictures: $(INSTALLED) ## Make the pictures of the README anew (needs Chromium)
 	@$(RUN) scripts/pictures.py
 
+# An environment that is stale will do here: new bounds may exclude old pins.
 lock: $(if $(wildcard $(VENV)/bin/uv),,$(INSTALLED)) ## Pin the newest allowed versions in constraints.txt
 	$(VENV)/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 --no-python-downloads \
 		--extra dev --annotation-style line --custom-compile-command 'make lock' \

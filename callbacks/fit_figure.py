@@ -11,7 +11,7 @@ from linfit.callbacks.figures import coefficients_figure, line_figure
 from linfit.callbacks.step_callback import StepCallback
 from linfit.checks import InputError
 from linfit.least_squares import running_optimum
-from linfit.parameters import flat_reference
+from linfit.parameters import flat_reference, is_linear
 from linfit.rows import Rows, as_rows
 from linfit.text_table import number
 from linfit.trajectory import Trajectory
@@ -75,7 +75,7 @@ class FitFigure(StepCallback):
         if self.data is not None:
             self._rows = as_rows(*self.data)
         values = self._start.parameters
-        self._is_line = values.keys() <= {"w", "b"} and values["w"].size == 1
+        self._is_line = is_linear(values) and values["w"].size == 1
         if self._is_line and self._rows is None:
             raise InputError("FitFigure needs the rows to draw them. Try FitFigure(..., data=(x, y)).")
         references = {"truth": self.truth, "optimum": running_optimum(self.model)}

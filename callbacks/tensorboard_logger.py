@@ -10,7 +10,7 @@ from linfit.callbacks.reference_line import ReferenceLine
 from linfit.callbacks.step_callback import StepCallback
 from linfit.comparison import compare
 from linfit.least_squares import has_closed_form, mean_squared_error, running_optimum
-from linfit.parameters import flat_reference
+from linfit.parameters import flat_reference, is_linear
 from linfit.trajectory import Trajectory
 
 _ERRORS = {"truth": "error/truth", "optimum": "error/optimization"}  # a fit's distance to each reference
@@ -106,7 +106,7 @@ class TensorBoardLogger(StepCallback):
         """Writes the end point and, where the rows are at hand, the comparison as text."""
         super().on_train_end(logs)
         rows = getattr(self.model, "training_rows", None)
-        if rows is not None and self.here().parameters.keys() <= {"w", "b"}:
+        if rows is not None and is_linear(self.here().parameters):
             table = compare(self.model, rows.x, rows.y, truth=self.truth, sample_weight=rows.sample_weight)
             self._file.text(self.step, "comparison", table.to_markdown())
             self._file.flush()

@@ -54,6 +54,14 @@ def names(values: Any, name: str) -> tuple[str, ...]:
     return tuple(values)
 
 
+def one_name_each(feature_names: Sized, count: int) -> None:
+    """There are as many feature names as features."""
+    if len(feature_names) != count:
+        raise InputError(
+            f"feature_names must have a name for each of the {count} features, got {len(feature_names)} names."
+        )
+
+
 def same_length(left: Sized, left_name: str, right: Sized, right_name: str) -> None:
     """Two collections that describe the same things must be of one length."""
     if len(left) != len(right):

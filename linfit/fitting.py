@@ -194,10 +194,8 @@ class GradientDescent(keras.Model):
             )
         if self.built and count != self.input_spec.axes[-1]:
             raise InputError(f"x must have the model's {self.input_spec.axes[-1]} features, got {count}.")
-        if expected and count != len(expected):
-            raise InputError(
-                f"feature_names must have a name for each of the {count} features, got {len(expected)} names."
-            )
+        if expected:
+            checks.one_name_each(expected, count)
 
     def _as_rows(self, x: Any, y: Any, sample_weight: Any = None) -> Rows:
         """Checks rows against each other and the model, whose parameters are made if these are the first."""

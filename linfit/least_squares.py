@@ -6,7 +6,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from linfit.parameters import named_parameters
+from linfit.parameters import is_linear, named_parameters
 from linfit.rows import Rows, as_rows
 
 
@@ -66,8 +66,7 @@ def mean_squared_error(rows: Rows, w: np.ndarray, b: np.ndarray | float = 0.0) -
 
 def has_closed_form(model: keras.Model) -> bool:
     """Whether least squares is the minimum of what the model trains on: the squared loss, without a penalty."""
-    names = named_parameters(model).keys()
-    if "w" not in names or not names <= {"w", "b"} or isinstance(model.loss, list | tuple | dict):
+    if not is_linear(named_parameters(model)) or isinstance(model.loss, list | tuple | dict):
         return False
     loss = keras.losses.get(model.loss)
     if type(loss) is keras.losses.MeanSquaredError:

@@ -54,10 +54,8 @@ class LinearRegression(GradientDescent):
         name: str | None = None,
     ):
         super().__init__(dtype=dtype, name=name)
-        (
-            _initializer(w_initializer, "w_initializer"),
-            _initializer(b_initializer, "b_initializer"),
-        )  # fail early
+        _initializer(w_initializer, "w_initializer")  # both only to refuse a bad start here, not at the first fit
+        _initializer(b_initializer, "b_initializer")
         self.w_initializer = w_initializer
         self.b_initializer = b_initializer
         self.targets = None if targets is None else checks.count(targets, "targets")

@@ -1,11 +1,12 @@
 """Named parameters: the variables that descend, and a name for each of their scalars."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import keras
 import numpy as np
 
+from linfit import checks
 from linfit.checks import InputError
 
 
@@ -22,6 +23,11 @@ def named_parameters(model: keras.Model) -> dict[str, Any]:
     return dict(zip(short, variables, strict=True))
 
 
+def is_linear(names: Collection[str]) -> bool:
+    """Whether parameters of these names are those of y = x w + b, or of y = x w."""
+    return "w" in names and set(names) <= {"w", "b"}
+
+
 def scalar_names(shapes: Mapping[str, Sequence[int]], feature_names: Sequence[str] | None = None) -> tuple[str, ...]:
     """A name for each scalar, in the order in which `flat` lays the values out.
 
@@ -33,10 +39,8 @@ def scalar_names(shapes: Mapping[str, Sequence[int]], feature_names: Sequence[st
         ('w/area', 'w/rooms', 'b')
     """
     result = []
-    if feature_names is not None and "w" in shapes and len(feature_names) != shapes["w"][0]:
-        raise InputError(
-            f"feature_names must have a name for each of the {shapes['w'][0]} features, got {len(feature_names)} names."
-        )
+    if feature_names is not None and "w" in shapes:
+        checks.one_name_each(feature_names, shapes["w"][0])
     for name, shape in shapes.items():
         axes = [[str(i) for i in range(size)] for size in shape]
         if name == "w" and len(shape) == 2:

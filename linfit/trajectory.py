@@ -35,9 +35,9 @@ class Trajectory:
         """The parameters side by side, shape (k, len(names))."""
         return np.hstack([values.reshape(len(self), -1) for values in self.parameters.values()])
 
-    def point(self, row: int = -1) -> dict[str, np.ndarray]:
-        """The parameters of one row by name, the last by default."""
-        return {name: values[row] for name, values in self.parameters.items()}
+    def point(self) -> dict[str, np.ndarray]:
+        """The parameters of the last row by name."""
+        return {name: values[-1] for name, values in self.parameters.items()}
 
     @property
     def w(self) -> np.ndarray:
