@@ -10,7 +10,7 @@ from linfit.callbacks.event_file import open_run
 from linfit.callbacks.figures import coefficients_figure, line_figure
 from linfit.callbacks.step_callback import StepCallback
 from linfit.checks import InputError
-from linfit.least_squares import running_optimum
+from linfit.closed_form import running_problem
 from linfit.parameters import flat_reference, is_linear
 from linfit.rows import Rows, as_rows
 from linfit.text_table import number
@@ -78,7 +78,8 @@ class FitFigure(StepCallback):
         self._is_line = is_linear(values) and values["w"].size == 1
         if self._is_line and self._rows is None:
             raise InputError("FitFigure needs the rows to draw them. Try FitFigure(..., data=(x, y)).")
-        references = {"truth": self.truth, "optimum": running_optimum(self.model)}
+        problem = running_problem(self.model)
+        references = {"truth": self.truth, "optimum": None if problem is None else problem.optimum}
         self._references = {
             name: flat_reference(reference, self._start.point(), name)
             for name, reference in references.items()

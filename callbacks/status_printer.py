@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from linfit.callbacks.step_callback import StepCallback
-from linfit.least_squares import running_optimum
+from linfit.closed_form import running_problem
 from linfit.parameters import flat_reference
 from linfit.text_table import number
 from linfit.trajectory import Trajectory
@@ -46,7 +46,10 @@ class StatusPrinter(StepCallback):
         """Chooses the columns and prints their titles."""
         super().on_train_begin(logs)
         start = self.here()
-        reference = self.truth if self.truth is not None else running_optimum(self.model)
+        problem = running_problem(self.model)
+        reference = self.truth
+        if reference is None and problem is not None:
+            reference = problem.optimum
         self._name = "truth" if self.truth is not None else "optimum"
         self._reference = None if reference is None else flat_reference(reference, start.point(), self._name)
 

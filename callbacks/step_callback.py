@@ -64,6 +64,7 @@ class StepCallback(keras.callbacks.Callback):
                 "a stream: model.build((None, features)), or keras.Input as its first layer."
             )
         self._before: Trajectory | None = None
+        self._recorded: int | None = None
 
     def on_train_batch_begin(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         """Takes down where the parameters stand before this step."""
@@ -74,10 +75,13 @@ class StepCallback(keras.callbacks.Callback):
         """Adds the loss that the step measured there."""
         if self._before is not None:
             self._before.loss[:] = _last_loss(self.model, self._total_before)
+            self._recorded = int(self._before.step[0])
             self.on_steps_end(self._before)
 
     def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
         """Records the end point; a subclass that overrides this calls it first."""
+        if self.step == self._recorded:  # a fit that was stopped there
+            return
         end = self.here()
         if hasattr(self.model, "closing_loss"):
             end.loss[:] = self.model.closing_loss()

@@ -1,54 +1,149 @@
 """Stopping a fit when going on is of no use."""
 
-import warnings
 from typing import Any
 
 import numpy as np
 
+from linfit import checks
 from linfit.callbacks.step_callback import StepCallback
-from linfit.parameters import named_parameters
+from linfit.checks import InputError
+from linfit.closed_form import running_problem
+from linfit.least_squares import LeastSquares
+from linfit.parameters import flat_reference, named_parameters
 from linfit.trajectory import Trajectory
-from linfit.verdict import explain_divergence
 
 
-class DivergenceGuard(StepCallback):
-    """Stops a fit whose loss is no longer a finite number, and brings back the last point where it was.
+class _StopNear(StepCallback):
+    """Stops at the first recorded step where each parameter is within its tolerance of a goal.
 
-    One warning says at which step, and for the squared loss of rows in memory also why: a learning rate above
-    their stability limit. The step counter goes back with the parameters; what has been logged stays.
+    The step's own parameters are what the model is left with: the update that has followed is taken back.
 
-    Example:
-        >>> import linfit, warnings
-        >>> model = linfit.LinearRegression(use_bias=False)
-        >>> model.compile(learning_rate=10.0)
-        >>> with warnings.catch_warnings(record=True) as caught:
-        ...     warnings.simplefilter("always")
-        ...     _ = model.fit([[1.0]], [[4.0]], epochs=100, verbose=0, callbacks=[DivergenceGuard()])
-        >>> print(str(caught[-1].message).split(".")[0])
-        The loss left the finite range at step 15
-        >>> int(model.optimizer.iterations)
-        14
+    Attributes:
+        stopped_at: the step at which the latest fit was stopped; None if it was not.
     """
 
+    stopped_at: int | None = None
+    _goal: np.ndarray
+    _tolerance: np.ndarray | float
+
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
-        """Takes the start as the last finite point so far."""
+        """Starts a fit; a subclass sets goal and tolerance then."""
         super().on_train_begin(logs)
-        self._last_finite = self.here()
-        self._stopped = False
+        self.stopped_at = None
 
     def on_steps_end(self, trajectory: Trajectory) -> None:
-        """Keeps each point with a finite loss; goes back to the last of them once the numbers overflow."""
-        if self._stopped:
+        """Looks for the first step that is near enough."""
+        if self.stopped_at is not None:
             return
-        if np.isfinite(trajectory.loss[-1]):
-            self._last_finite = trajectory
-        elif np.isinf(trajectory.loss[-1]) or not np.isfinite(trajectory.values[-1]).all():
-            self._stopped = self.model.stop_training = True
+        near = np.all(np.abs(trajectory.values - self._goal) <= self._tolerance, axis=1)
+        if near.any():
+            first = int(np.argmax(near))
+            self.stopped_at = int(trajectory.step[first])
+            self.model.stop_training = True
+            self.model.optimizer.iterations.assign(self.stopped_at)
             for name, variable in named_parameters(self.model).items():
-                variable.assign(self._last_finite.parameters[name][-1])
-            self.model.optimizer.iterations.assign(self._last_finite.step[-1])
-            warnings.warn(
-                f"The loss left the finite range at step {trajectory.step[-1]}. {explain_divergence(self.model)} "
-                f"The model is back at step {self._last_finite.step[-1]}, the last with a finite loss.",
-                stacklevel=2,
+                variable.assign(trajectory.parameters[name][first])
+
+
+class StopAtOptimum(_StopNear):
+    """Stops when each parameter is within a fraction of its standard error of the optimum: more cannot matter.
+
+    The optimum itself is off the truth by a standard error or so, which no training repairs. A fit that is a
+    hundred times nearer to it tells nothing more about the truth.
+
+    Args:
+        fraction: of the standard error; 0.01 by default.
+        optimum: "auto" solves least squares for the rows of the fit, where they are in memory and the loss is the
+            squared one; or a `LeastSquares` of your own, as for a stream or a stock Keras model.
+        every: look at steps 0, every, 2 every, ...; 1, the default, stops at exactly the first.
+
+    Raises:
+        InputError: a fraction that is not above 0; at the start of a fit, if there is no optimum, or no noise to
+            measure by: no more rows than parameters, dependent columns, or less noise than rounding.
+
+    Example:
+        >>> import linfit
+        >>> x, y = linfit.GroundTruth(w=0.1, b=0.5, noise=0.05).sample(120, seed=7)
+        >>> model = linfit.LinearRegression()
+        >>> model.compile(learning_rate="auto")
+        >>> stop = StopAtOptimum()
+        >>> _ = model.fit(x, y, batch_size=len(x), epochs=1000, verbose=0, callbacks=[stop])
+        >>> stop.stopped_at == int(model.optimizer.iterations) < 100
+        True
+    """
+
+    def __init__(self, fraction: float = 0.01, optimum: "LeastSquares | str" = "auto", every: int = 1):
+        super().__init__(every=every)
+        self.fraction = checks.positive(fraction, "fraction")
+        self.optimum = optimum
+
+    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
+        """Finds the optimum and its standard errors."""
+        super().on_train_begin(logs)
+        problem, optimum = running_problem(self.model), self.optimum
+        if isinstance(optimum, str):
+            if problem is None:
+                raise InputError(
+                    "StopAtOptimum needs an optimum in closed form: rows in memory and the mean squared error. For a "
+                    "stream or a stock model try StopAtOptimum(optimum=linfit.least_squares(x, y))."
+                )
+            optimum = problem.optimum
+        point = self.here().point()
+        self._goal = flat_reference(optimum, point, "optimum")
+        self._tolerance = self.fraction * optimum.standard_error(point)
+        if not np.all(np.isfinite(self._tolerance)):
+            raise InputError(
+                "StopAtOptimum measures by the standard error, which these data do not give: they have no more rows "
+                "than parameters, or columns that depend on each other. Leave it out, or try StopAtTruth."
             )
+        if np.any(self._tolerance < np.finfo(self.model.dtype).eps * np.abs(self._goal)):
+            raise InputError(
+                f"StopAtOptimum({self.fraction:g}) would stop {np.min(self._tolerance):.1g} from the optimum, which is "
+                f"finer than {self.model.dtype} can be: the data have hardly any noise. Try a larger fraction or a "
+                "model with dtype='float64'; without any noise, StopAtTruth."
+            )
+
+
+class StopAtTruth(_StopNear):
+    """Stops when each parameter is within a tolerance of its true value.
+
+    Noise keeps the optimum away from the truth: a tolerance below its standard errors may never be met.
+
+    Args:
+        tolerance: the largest distance of a parameter, in its units: one number, or one for each parameter in
+            the order of w, then b.
+        truth: the `GroundTruth` of the data, or anything with its w and b.
+        every: look at steps 0, every, 2 every, ...; 1, the default, stops at exactly the first.
+
+    Raises:
+        InputError: a tolerance that is not above 0; at the start of a fit, a truth of another shape than the model.
+
+    Example:
+        >>> import linfit
+        >>> truth = linfit.GroundTruth(w=2.0)
+        >>> x, y = truth.sample(100, seed=7)
+        >>> model = linfit.LinearRegression()
+        >>> model.compile(learning_rate=0.1)
+        >>> stop = StopAtTruth(0.01, truth)
+        >>> _ = model.fit(x, y, batch_size=100, epochs=1000, verbose=0, callbacks=[stop])
+        >>> abs(model.w.numpy().item() - 2.0) <= 0.01
+        True
+    """
+
+    def __init__(self, tolerance: Any, truth: Any, every: int = 1):
+        super().__init__(every=every, feature_names=getattr(truth, "feature_names", None))
+        self.tolerance = checks.as_numbers(tolerance, "tolerance")
+        if not np.all(self.tolerance > 0):
+            raise InputError(f"tolerance must be above 0, got {self.tolerance.tolist()}. Try 0.01.")
+        self.truth = truth
+
+    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
+        """Takes the truth as the goal."""
+        super().on_train_begin(logs)
+        self._goal = flat_reference(self.truth, self.here().point())
+        if self.tolerance.shape not in ((), self._goal.shape):
+            raise InputError(
+                f"tolerance must be one number or one for each of {len(self._goal)} parameters, "
+                f"got {len(self.tolerance)}."
+            )
+        self._tolerance = self.tolerance

@@ -1,5 +1,6 @@
 """TensorBoardLogger: every step of a fit beside its truth and its optimum, as TensorBoard runs."""
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -8,8 +9,8 @@ import numpy as np
 from linfit.callbacks.event_file import open_run
 from linfit.callbacks.reference_line import ReferenceLine
 from linfit.callbacks.step_callback import StepCallback
+from linfit.closed_form import running_problem
 from linfit.comparison import compare
-from linfit.least_squares import has_closed_form, mean_squared_error, running_optimum
 from linfit.parameters import flat_reference, is_linear
 from linfit.trajectory import Trajectory
 
@@ -23,12 +24,14 @@ class TensorBoardLogger(StepCallback):
     run      tags
     ======== ============================================ =========================================
     truth    each parameter, `loss`                       constant lines; where a truth is given
-    optimum  each parameter, `loss`                       constant lines; where it has a closed form
+    optimum  each parameter, `loss`,                      constant lines; where it has a closed form
+             `interval/lower/...`, `interval/upper/...`
     <run>    each parameter, `loss`, `learning_rate`,     every recorded step
              `error/optimization`, `error/truth`
     ======== ============================================ =========================================
 
-    The two errors are Euclidean norms of (parameters - optimum) and (parameters - truth). At the end, the
+    The two errors are Euclidean norms of (parameters - optimum) and (parameters - truth). The interval is the 95 %
+    confidence interval of each parameter, in which the truth is to be expected. At the end, the
     run's text page gets the table of `linfit.compare`, where the rows are in memory.
 
     Args:
@@ -72,19 +75,28 @@ class TensorBoardLogger(StepCallback):
         """Opens the runs: TensorBoard colours them in this order."""
         super().on_train_begin(logs)
         start = self.here()
-        rows = getattr(self.model, "training_rows", None)
-        optimum = running_optimum(self.model) if self.optimum == "auto" else self.optimum
+        problem = running_problem(self.model)
+        optimum = self.optimum
+        if isinstance(optimum, str):
+            optimum = None if problem is None else problem.optimum
         self._points: dict[str, np.ndarray] = {}
-        losses: dict[str, dict[str, float]] = {"truth": {}, "optimum": {}}
+        constants: dict[str, dict[str, float]] = {"truth": {}, "optimum": {}}
         if self.truth is not None:
             self._points["truth"] = flat_reference(self.truth, start.point(), "truth")
-            if rows is not None and has_closed_form(self.model):
-                losses["truth"] = {"loss": mean_squared_error(rows, self.truth.w, self.truth.b)}
+            if problem is not None:
+                mean_squared_error = self.model.training_rows.mean_squared_error(self.truth.w, self.truth.b)
+                constants["truth"] = {"loss": problem.loss(mean_squared_error, self.truth.w)}
         if optimum is not None:
             self._points["optimum"] = flat_reference(optimum, start.point(), "optimum")
-            losses["optimum"] = {"loss": optimum.loss}
+            ends = zip(("lower", "upper"), optimum.confidence_interval(0.95), strict=True)
+            constants["optimum"] = {"loss": optimum.loss} | {
+                f"interval/{side}/{name}": value
+                for side, end in ends
+                for name, value in zip(start.names, flat_reference(end, start.point()).tolist(), strict=True)
+                if math.isfinite(value)
+            }
         self._lines = [
-            ReferenceLine(self.log_dir, run, dict(zip(start.names, point.tolist(), strict=True)) | losses[run])
+            ReferenceLine(self.log_dir, run, dict(zip(start.names, point.tolist(), strict=True)) | constants[run])
             for run, point in self._points.items()
         ]
         self._file = open_run(self.log_dir, self.run, self.model)

@@ -1,6 +1,8 @@
 """The checks of single values that come in, and the words they answer with."""
 
 import math
+import sys
+import warnings
 from collections.abc import Sized
 from typing import Any
 
@@ -11,11 +13,19 @@ class InputError(ValueError):
     """What came in cannot be used; the message says what was required, what arrived and what to type next."""
 
 
+def warn(text: str) -> None:
+    """A warning that names the line of the user's own code, not one of linfit or Keras."""
+    frame, level = sys._getframe(1), 2
+    while frame.f_back and frame.f_globals.get("__name__", "").partition(".")[0] in ("linfit", "keras"):
+        frame, level = frame.f_back, level + 1
+    warnings.warn(text, stacklevel=level)
+
+
 def learning_rate(value: Any, name: str = "learning_rate") -> float:
     """A rate that gradient descent can use: a finite number above 0."""
     if isinstance(value, bool) or not isinstance(value, int | float | np.number):
         raise InputError(
-            f"{name} must be a finite number above 0 or a keras LearningRateSchedule, got {value!r}. "
+            f"{name} must be a finite number above 0, 'auto' or a keras LearningRateSchedule, got {value!r}. "
             f"Try {name}=0.05; an SGD optimizer is passed as optimizer=..."
         )
     if not (math.isfinite(value) and value > 0):
@@ -27,6 +37,20 @@ def standard_deviation(value: Any, name: str) -> float:
     """A finite number of at least 0."""
     if isinstance(value, bool) or not isinstance(value, int | float | np.number) or not 0 <= value < math.inf:
         raise InputError(f"{name} must be a standard deviation, a finite number of 0 or more, got {value!r}. Try 0.05.")
+    return float(value)
+
+
+def positive(value: Any, name: str) -> float:
+    """A finite number above 0."""
+    if isinstance(value, bool) or not isinstance(value, int | float | np.number) or not 0 < value < math.inf:
+        raise InputError(f"{name} must be a finite number above 0, got {value!r}.")
+    return float(value)
+
+
+def factor(value: Any, name: str) -> float:
+    """A finite number of at least 0."""
+    if isinstance(value, bool) or not isinstance(value, int | float | np.number) or not 0 <= value < math.inf:
+        raise InputError(f"{name} must be a finite number of 0 or more, got {value!r}.")
     return float(value)
 
 

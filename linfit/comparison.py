@@ -2,18 +2,21 @@
 
 import textwrap
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
 
 from linfit.checks import InputError
+from linfit.closed_form import problem_of
 from linfit.fitting import GradientDescent
-from linfit.least_squares import has_closed_form, least_squares, mean_squared_error
 from linfit.parameters import flat, flat_reference, named_parameters, scalar_names
 from linfit.rows import as_rows, column_names
 from linfit.text_table import aligned, number
-from linfit.verdict import verdict
+from linfit.verdict import NO_OPTIMUM, verdict
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True)
@@ -24,14 +27,18 @@ class Comparison:
         names: a name for each parameter.
         fitted: where the fit stands, float64, shape (parameters,), as are optimum and truth.
         optimum: the minimizer of the training loss; None where it has no closed form.
+        standard_error: of the optimum, shape (parameters,): how far noise moves it from the truth, as a standard
+            deviation; infinite for features that depend on each other, NaN where there are no more rows than
+            parameters; None where there is no optimum.
         truth: the values that generated the data; None where they are not known.
-        losses: the mean squared error at each of these points, by the point's name.
+        losses: the loss at each of these points, by the point's name.
         verdict: where the fit stands, in words.
     """
 
     names: tuple[str, ...]
     fitted: np.ndarray
     optimum: np.ndarray | None
+    standard_error: np.ndarray | None
     truth: np.ndarray | None
     losses: dict[str, float]
     verdict: str
@@ -51,7 +58,24 @@ class Comparison:
         table = aligned(titles, lines)
         rule = "-" * max(map(len, table))
         heads = len(table) - len(lines)
-        return "\n".join([*table[:heads], rule, *table[heads:-1], rule, table[-1], "", textwrap.fill(self.verdict, 88)])
+        return "\n".join(
+            [
+                *table[:heads],
+                rule,
+                *table[heads:-1],
+                rule,
+                table[-1],
+                "",
+                textwrap.fill(self.verdict, 79, break_on_hyphens=False),
+            ]
+        )
+
+    def to_frame(self) -> "pd.DataFrame":
+        """The table as a pandas DataFrame, a row for each parameter; needs pandas (`pip install linfit[tables]`)."""
+        import pandas as pd
+
+        columns = {title.replace(" ", "_"): values for title, values in self._columns().items()}
+        return pd.DataFrame(columns, index=pd.Index(self.names, name="parameter"))
 
     def to_markdown(self) -> str:
         """The table and the verdict as markdown, for TensorBoard's text page or a report."""
@@ -61,17 +85,26 @@ class Comparison:
         table = [titles, [":---", *["---:"] * (len(titles) - 1)], *escaped]
         return "\n".join(f"| {' | '.join(line)} |" for line in table) + f"\n\n{self.verdict}\n"
 
+    def _columns(self) -> dict[str, np.ndarray]:
+        columns = {
+            "fitted": self.fitted,
+            "optimum": self.optimum,
+            "standard error": self.standard_error,
+            "truth": self.truth,
+            "optimization error": self.optimization_error,
+            "estimation error": self.estimation_error,
+        }
+        return {title: values for title, values in columns.items() if values is not None}
+
     def _cells(self) -> tuple[list[str], list[list[str]]]:
-        known = {"fitted": self.fitted, "optimum": self.optimum, "truth": self.truth}
-        gaps = {"optimization error": self.optimization_error, "estimation error": self.estimation_error}
-        points = {title: values for title, values in known.items() if values is not None}
-        errors = {title: values for title, values in gaps.items() if values is not None}
+        columns = self._columns()
+        signs = {"optimization error": "+", "estimation error": "+"}
         lines = [
-            [name, *(number(v[i]) for v in points.values()), *(number(v[i], "+") for v in errors.values())]
+            [name, *(number(values[i], signs.get(title, "")) for title, values in columns.items())]
             for i, name in enumerate(self.names)
         ]
-        losses = [number(self.losses[title]) for title in points]
-        return ["", *points, *errors], [*lines, ["loss", *losses, *[""] * len(errors)]]
+        losses = [number(self.losses[title]) if title in self.losses else "" for title in columns]
+        return ["", *columns], [*lines, ["loss", *losses]]
 
 
 def compare(model: keras.Model, x: Any, y: Any, truth: Any = None, sample_weight: Any = None) -> Comparison:
@@ -90,7 +123,7 @@ def compare(model: keras.Model, x: Any, y: Any, truth: Any = None, sample_weight
 
     Returns:
         A `Comparison`. Its optimum is None where the model was trained on another loss than the mean squared
-        error, or with a penalty: least squares is not where such a fit goes.
+        error, or with another penalty than L2 on w: least squares is not where such a fit goes.
 
     Raises:
         InputError: the model has no w yet, or data or truth of another shape.
@@ -107,21 +140,26 @@ def compare(model: keras.Model, x: Any, y: Any, truth: Any = None, sample_weight
             f"x and y have {rows.x.shape[1]} features and {rows.y.shape[1]} targets, the model has {shapes}. "
             "Pass the x and y it was trained on."
         )
-    true = None if truth is None else flat_reference(truth, parameters)
     feature_names = getattr(model, "feature_names", None) or column_names(x) or getattr(truth, "feature_names", None)
     names = scalar_names({name: values.shape for name, values in parameters.items()}, feature_names)
-    losses = {"fitted": mean_squared_error(rows, parameters["w"], parameters.get("b", 0.0))}
-    optimum = None
-    if has_closed_form(model):
-        optimum = least_squares(*rows.as_tuple(), use_bias="b" in parameters)
-        losses["optimum"] = optimum.loss
+    mean_squared_error = rows.mean_squared_error(parameters["w"], parameters.get("b", 0.0))
+    problem = problem_of(model, rows, feature_names)
+    true = None if truth is None else flat_reference(truth, parameters)
+    if problem is None:
+        losses = {"fitted": mean_squared_error}
+        if truth is not None:
+            losses["truth"] = rows.mean_squared_error(truth.w, truth.b)
+        return Comparison(names, flat(parameters), None, None, true, losses, verdict=NO_OPTIMUM)
+
+    losses = {"fitted": problem.loss(mean_squared_error, parameters["w"]), "optimum": problem.optimum.loss}
     if truth is not None:
-        losses["truth"] = mean_squared_error(rows, truth.w, truth.b)
+        losses["truth"] = problem.loss(rows.mean_squared_error(truth.w, truth.b), truth.w)
     return Comparison(
         names=names,
         fitted=flat(parameters),
-        optimum=None if optimum is None else flat_reference(optimum, parameters, "optimum"),
+        optimum=flat_reference(problem.optimum, parameters, "optimum"),
+        standard_error=problem.optimum.standard_error(parameters),
         truth=true,
         losses=losses,
-        verdict=verdict(model, rows, losses["fitted"], optimum, names),
+        verdict=verdict(model, problem, parameters, losses["fitted"], names, true),
     )

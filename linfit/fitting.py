@@ -9,8 +9,11 @@ import tensorflow as tf
 
 from linfit import checks
 from linfit.checks import InputError
-from linfit.optimizer import DEFAULT_LEARNING_RATE, plain_sgd, refuse_two_schedulers
+from linfit.closed_form import fastest_learning_rate
+from linfit.divergence import guarded
+from linfit.optimizer import DEFAULT_LEARNING_RATE, plain_sgd
 from linfit.precision import computing_in
+from linfit.refusals import refuse_frozen, refuse_replicas, refuse_two_schedulers
 from linfit.rows import NO_Y, Rows, are_rows, as_matrix, as_rows, column_names, shape_of_batches
 from linfit.step_loss import StepLoss
 
@@ -24,6 +27,7 @@ class GradientDescent(keras.Model):
     Attributes:
         feature_names: a name for each feature, or None.
         targets: how many columns y has; None until the first data are seen.
+        batch_size: the rows in each step of the latest fit; None before the first.
         training_rows: the `Rows` of the fit that is running, where they are in memory; else None.
         loss_tracker: the mean loss of the epoch and the loss of the last step.
     """
@@ -34,6 +38,7 @@ class GradientDescent(keras.Model):
             raise InputError(f"dtype must be 'float32' or 'float64', got {self.compute_dtype!r}.")
         self.feature_names: tuple[str, ...] | None = None
         self.targets: int | None = None
+        self.batch_size: int | None = None
         self.training_rows: Rows | None = None
         self.loss_tracker = StepLoss(dtype=self.dtype)
 
@@ -57,7 +62,9 @@ class GradientDescent(keras.Model):
         """Sets the learning rate and the loss of the fits that follow.
 
         Args:
-            learning_rate: a number above 0 (0.01 by default, as in Keras), or a Keras `LearningRateSchedule`.
+            learning_rate: a number above 0 (0.01 by default, as in Keras), a Keras `LearningRateSchedule`, or
+                "auto": each fit then takes the fastest rate for its rows, where they are in memory and the loss is
+                the mean squared error. With mini-batches that is half their critical rate. See `Curvature`.
             loss: any Keras loss; the mean squared error by default. It is computed in the model's dtype.
             metrics, weighted_metrics, run_eagerly, steps_per_execution, jit_compile: as in Keras.
             optimizer: a plain `keras.optimizers.SGD`, instead of `learning_rate`. It only *holds* the rate and
@@ -67,7 +74,8 @@ class GradientDescent(keras.Model):
         Raises:
             InputError: a rate that is no finite number above 0; an optimizer that is not plain SGD.
         """
-        self._refuse_replicas()
+        refuse_replicas(self)
+        self._finds_rate = isinstance(learning_rate, str) and learning_rate == "auto"
         with computing_in(self.dtype):
             if isinstance(loss, keras.losses.Loss) and loss.dtype != self.dtype:
                 loss = type(loss).from_config(loss.get_config())  # made anew, in this model's dtype
@@ -94,6 +102,8 @@ class GradientDescent(keras.Model):
         shuffle: bool = True,
         class_weight: Any = None,
         sample_weight: Any = None,
+        *,
+        divergence_guard: bool = True,
         **options: Any,
     ) -> keras.callbacks.History:
         """Trains like `keras.Model.fit`, with the same arguments and results.
@@ -102,16 +112,27 @@ class GradientDescent(keras.Model):
         or (rows,), finite numbers, equal lengths. `batch_size=len(x)` makes each epoch one step of full-batch
         gradient descent. A second fit goes on where the first ended.
 
+        A fit whose loss overflows is stopped, brought back to its last finite point, and explained in a warning;
+        `divergence_guard=False` lets it run into NaN. See `linfit.callbacks.DivergenceGuard`.
+
         Raises:
             InputError: what does not fit together, before anything is trained.
         """
-        self._refuse_replicas()
-        self._refuse_frozen()
+        refuse_replicas(self)
+        refuse_frozen(self)
         checks.count(epochs, "epochs")
         if batch_size is not None:
             checks.count(batch_size, "batch_size")
-        if self.compiled and isinstance(callbacks, list | tuple):
-            refuse_two_schedulers(self.optimizer, callbacks)
+        if isinstance(callbacks, keras.callbacks.Callback):
+            callbacks = [callbacks]
+        if self.compiled:
+            refuse_two_schedulers(self.optimizer, getattr(callbacks, "callbacks", callbacks) or ())
+        if divergence_guard:
+            callbacks = guarded(callbacks, self)
+        if class_weight is not None:
+            raise InputError(
+                "class_weight weighs classes, and this model has none. Try sample_weight, one for each row."
+            )
         rows = None
         if are_rows(x):
             rows = self._as_rows(x, y, sample_weight)
@@ -132,8 +153,10 @@ class GradientDescent(keras.Model):
             self.training_rows = rows.first(math.floor(len(rows) * (1.0 - held_out)))
         elif not isinstance(x, keras.utils.PyDataset):
             shuffle = False  # a stream has its own order
-        self._batch_size = batch_size or 32  # Keras's own default
+        self.batch_size = None if rows is None else batch_size or 32  # Keras's own default; a stream has its own
         try:
+            if self.compiled and self._finds_rate:
+                self.optimizer.learning_rate = fastest_learning_rate(self)
             with computing_in(self.dtype):
                 return super().fit(
                     x,
@@ -145,7 +168,6 @@ class GradientDescent(keras.Model):
                     validation_split=validation_split,
                     validation_data=validation_data,
                     shuffle=shuffle,
-                    class_weight=class_weight,
                     sample_weight=sample_weight,
                     **options,
                 )
@@ -173,9 +195,16 @@ class GradientDescent(keras.Model):
     def closing_loss(self) -> float:
         """The loss of the running fit at the present point, where its batch is all rows in memory; else NaN."""
         rows = self.training_rows
-        if rows is None or len(rows) > self._batch_size:
+        if rows is None or len(rows) > (self.batch_size or 0):
             return float("nan")
         return float(self.compute_loss(rows.x, rows.y, self(rows.x), rows.sample_weight))
+
+    def get_compile_config(self) -> dict[str, Any]:
+        """What `compile_from_config` needs to compile a loaded model as this one is."""
+        config = super().get_compile_config()
+        if config and self._finds_rate:
+            config = {key: value for key, value in config.items() if key != "optimizer"} | {"learning_rate": "auto"}
+        return config
 
     def compile_from_config(self, config: dict[str, Any]) -> None:
         """Compiles a loaded model as the saved one was, so that training can go on."""
@@ -247,24 +276,6 @@ class GradientDescent(keras.Model):
         else:  # batches of both shapes came in turn
             y = tf.ensure_shape(tf.reshape(y, (tf.shape(x)[0], -1)), (None, self.targets))
         return x, y, sample_weight
-
-    def _refuse_frozen(self) -> None:
-        """train_step moves its parameters itself, whatever Keras's `trainable` says."""
-        held = () if getattr(self, "use_bias", True) else ("b",)
-        frozen = [weight.name for weight in self.weights if not weight.trainable and weight.name not in held]
-        if frozen:
-            raise InputError(
-                f"{type(self).__name__} cannot hold {', '.join(frozen)} fixed. Set trainable = True to fit."
-            )
-
-    def _refuse_replicas(self) -> None:
-        """Without a sum over replicas in train_step, they would silently drift apart."""
-        for strategy in (self.distribute_strategy, tf.distribute.get_strategy()):
-            if strategy.num_replicas_in_sync > 1:
-                raise InputError(
-                    f"{type(self).__name__} trains on one device: its update is not summed over replicas. "
-                    "Make, compile and fit it outside the strategy's scope."
-                )
 
     def _report(self, x: Any, y: Any, predictions: Any, loss: Any, sample_weight: Any) -> dict[str, Any]:
         """Updates the mean loss and the metrics with one batch, and returns them by name."""

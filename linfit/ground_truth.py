@@ -7,7 +7,6 @@ import numpy as np
 
 from linfit import checks
 from linfit.checks import InputError, as_numbers
-from linfit.least_squares import mean_squared_error
 from linfit.rows import as_matrix, as_rows
 
 
@@ -111,7 +110,7 @@ class GroundTruth:
         rows = as_rows(self._as_features(x), y, sample_weight)
         if rows.y.shape[1] != self.targets:
             raise InputError(f"y must have the {self.targets} target(s) of the truth, got {rows.y.shape[1]}.")
-        return mean_squared_error(rows, self.w, self.b)
+        return rows.mean_squared_error(self.w, self.b)
 
     def _as_features(self, x: Any) -> np.ndarray:
         x = as_matrix(x, "x")

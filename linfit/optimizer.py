@@ -1,6 +1,5 @@
 """The plain SGD that holds a model's learning rate and counts its steps."""
 
-from collections.abc import Iterable
 from typing import Any
 
 import keras
@@ -27,11 +26,15 @@ _EXTRAS = (
 def plain_sgd(learning_rate: Any, optimizer: Any = None) -> keras.optimizers.SGD:
     """An SGD that holds `learning_rate`, or the one passed, provided it is plain.
 
+    For the rate "auto" it holds Keras's default until a fit has chosen one for its rows.
+
     Raises:
         InputError: a rate that is no finite number above 0; an optimizer that is not SGD, or SGD with
             momentum, weight decay, clipping or the like, which a hand-written update would silently leave out.
     """
     if optimizer is None:
+        if isinstance(learning_rate, str) and learning_rate == "auto":
+            learning_rate = DEFAULT_LEARNING_RATE
         if not isinstance(learning_rate, keras.optimizers.schedules.LearningRateSchedule):
             learning_rate = checks.learning_rate(learning_rate)
         return keras.optimizers.SGD(learning_rate)
@@ -55,17 +58,11 @@ def plain_sgd(learning_rate: Any, optimizer: Any = None) -> keras.optimizers.SGD
     return optimizer
 
 
+def is_plain_sgd(optimizer: keras.optimizers.Optimizer) -> bool:
+    """Whether a step is w - learning_rate * dw and nothing else."""
+    return type(optimizer) is keras.optimizers.SGD and not any(getattr(optimizer, extra) for extra in _EXTRAS)
+
+
 def has_schedule(optimizer: keras.optimizers.SGD) -> bool:
     """Whether the rate follows a `LearningRateSchedule`, which Keras does not let anyone overrule."""
     return isinstance(optimizer.get_config()["learning_rate"], dict)
-
-
-def refuse_two_schedulers(optimizer: keras.optimizers.SGD, callbacks: Iterable[Any]) -> None:
-    """A schedule and a callback that sets the rate cannot both decide it."""
-    setters = (keras.callbacks.LearningRateScheduler, keras.callbacks.ReduceLROnPlateau)
-    for callback in callbacks:
-        if isinstance(callback, setters) and has_schedule(optimizer):
-            raise InputError(
-                f"{type(callback).__name__} sets the learning rate, but a LearningRateSchedule decides it already. "
-                "Compile with a number, as in compile(learning_rate=0.05), or leave the callback out."
-            )

@@ -11,7 +11,7 @@ from linfit.checks import InputError, same_length
 NO_Y = "y is missing: each batch must be a tuple (x, y) or (x, y, sample_weight)."
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # each is its own: two are not compared value by value
 class Rows:
     """The rows of a fit as matrices; see `as_rows`.
 
@@ -32,10 +32,28 @@ class Rows:
         """x, y and sample_weight, as Keras takes them."""
         return self.x, self.y, self.sample_weight
 
+    def mean_squared_error(self, w: np.ndarray, b: np.ndarray | float = 0.0) -> float:
+        """The mean over rows and targets of (y - x w - b)² in float64, as Keras's "mse" weighs it."""
+        with np.errstate(over="ignore", invalid="ignore"):  # the loss of a diverged fit is infinite
+            squared = (self.y - self.x @ np.asarray(w, "float64") - b) ** 2
+            weight = 1.0 if self.sample_weight is None else self.sample_weight[:, np.newaxis]
+            return float(np.mean(squared * weight))
+
     def first(self, count: int) -> "Rows":
         """The first `count` rows."""
-        weight = None if self.sample_weight is None else self.sample_weight[:count]
-        return Rows(self.x[:count], self.y[:count], weight)
+        return self._cut(slice(0, count))
+
+    def part(self, start: int, end: int) -> "Rows":
+        """The rows from `start` to before `end`."""
+        return self._cut(slice(start, end))
+
+    def some(self, count: int) -> "Rows":
+        """About `count` rows, spread evenly over all."""
+        return self._cut(slice(None, None, max(1, len(self) // count)))
+
+    def _cut(self, which: slice) -> "Rows":
+        weight = None if self.sample_weight is None else self.sample_weight[which]
+        return Rows(self.x[which], self.y[which], weight)
 
 
 def are_rows(values: Any) -> bool:
@@ -50,7 +68,7 @@ def as_rows(x: Any, y: Any, sample_weight: Any = None, dtype: Any = "float64") -
         x: (rows, features), or (rows,) for one feature; array, tensor, DataFrame or nested list.
         y: (rows, targets), or (rows,) for one target.
         sample_weight: (rows,), not negative, or None.
-        dtype: the float type of the result.
+        dtype: the float type of the result; None keeps float32 and makes float64 of all others.
 
     Raises:
         InputError: lengths differ, no rows, a value that is no finite number (column and row are named).
@@ -101,7 +119,7 @@ def as_matrix(values: Any, name: str, dtype: Any = "float64") -> np.ndarray:
                 )
     with np.errstate(over="ignore"):  # what does not fit the type becomes infinite, and is named below
         try:
-            matrix = array.astype(dtype, copy=False)
+            matrix = array.astype(dtype or (array.dtype if array.dtype == "float32" else "float64"), copy=False)
         except OverflowError:  # a Python integer beyond any float
             raise InputError(f"{name} must hold numbers that fit into {dtype}, got larger ones.") from None
     with np.errstate(over="ignore", invalid="ignore"):

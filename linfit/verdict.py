@@ -6,91 +6,196 @@ from collections.abc import Sequence
 import keras
 import numpy as np
 
-from linfit.curvature import Curvature
-from linfit.least_squares import LeastSquares, has_closed_form
-from linfit.parameters import named_parameters, scalar_names
-from linfit.rows import Rows
+from linfit.closed_form import Problem
+from linfit.divergence import explain_divergence
+from linfit.optimizer import is_plain_sgd
+from linfit.parameters import flat, flat_reference
 from linfit.text_table import number
 
-_CONVERGED = 1e-3  # a loss this close to the lowest possible one, relative to it, counts as having reached it
+NO_OPTIMUM = (
+    "There is no optimum in closed form to compare with: that needs the mean squared error, without a penalty or with "
+    "an L2 penalty on w."
+)
+NEAR = 0.1  # standard errors: a fit so near its optimum has converged, as its confidence intervals hardly move
+_UNLIKELY = 1e-3  # a distance from the truth that noise brings about less often is not put down to it
+_PATIENCE = 1_000_000  # steps
 
 
-def verdict(model: keras.Model, rows: Rows, loss: float, optimum: LeastSquares | None, names: Sequence[str]) -> str:
-    """One or two sentences on a model that has this loss on these rows."""
-    if optimum is None:
-        return "There is no closed-form optimum to compare with: the loss trained on is not the mean squared error."
-    parameters = {name: variable.numpy().astype("float64") for name, variable in named_parameters(model).items()}
-    curvature = Curvature.from_rows(rows, use_bias="b" in parameters)
-    rate = _learning_rate(model)
-    rounding = _rounding(model, rows, curvature, rate)
-    goal = max(_CONVERGED * optimum.loss, rounding)
-    if loss - optimum.loss <= goal:
-        if goal == rounding:
-            return (
-                f"Converged: the loss is as close to the lowest possible as the rounding of {model.dtype} lets it come."
-            )
-        return (
-            f"Converged: the loss is within {_CONVERGED:.1%} of the lowest that these data allow. "
-            "More steps change little; what is left is noise."
-        )
-    if rate > curvature.stability_limit:
-        return f"Diverging. {_explain_overshoot(rows, curvature, rate, names)}"
-    if not math.isfinite(loss):
-        return "Diverged: the loss is no longer a finite number. Start again with a smaller learning rate."
+def verdict(
+    model: keras.Model,
+    problem: Problem,
+    parameters: dict[str, np.ndarray],
+    loss: float,
+    names: Sequence[str],
+    truth: np.ndarray | None = None,
+) -> str:
+    """One of four endings: converged, with the truth within the noise or not; not converged; diverged.
 
-    error = np.vstack([np.atleast_2d(values - getattr(optimum, name)) for name, values in parameters.items()])
-    text = f"Not converged: the loss {number(loss)} can still fall to {number(optimum.loss)}. "
-    steps = curvature.steps_until(goal, error, rate)
-    if math.isfinite(steps):
-        return text + f"About {steps:,} more full-batch steps at learning rate {rate:g} bring it there."
-    faster = 0.9 * curvature.stability_limit
-    steps = curvature.steps_until(goal, error, faster)
-    text += f"At learning rate {rate:g} that takes more than 1,000,000 full-batch steps"
-    if math.isfinite(steps):
-        return f"{text}; at {faster:.2g} about {steps:,}."
-    return (
-        f"{text}, and above {curvature.stability_limit:.2g} the fit diverges: the features differ too much in "
-        "scale. Subtract each column's mean and divide it by its standard deviation."
-    )
-
-
-def _rounding(model: keras.Model, rows: Rows, curvature: Curvature, learning_rate: float) -> float:
-    """How far above its minimum the loss comes to rest because updates round to nothing.
-
-    A step stalls when η λ error falls below the spacing of floats, eps |y|; the loss is the square of that error.
+    Args:
+        model: what was fitted; its optimizer says at which rate.
+        problem: the least-squares problem of the rows that it was fitted to.
+        parameters: the fitted values by name.
+        loss: the loss there.
+        names: a name for each scalar.
+        truth: the true values, in the order of names.
     """
-    curved = curvature.eigenvalues[curvature.eigenvalues > 1e-12 * curvature.eigenvalues[-1]]
-    slowest = min(1.0, learning_rate * curved.min()) if len(curved) else 1.0
-    stalled = np.finfo(model.dtype).eps ** 2 * float(np.mean(rows.y**2)) / slowest**2
-    return min(stalled, _CONVERGED * float(np.var(rows.y)))
+    if not math.isfinite(loss) or not np.isfinite(flat(parameters)).all():
+        return f"Diverged: the loss is no longer a finite number. {explain_divergence(model, problem)}"
+    error = np.abs(_seen(problem, flat(parameters) - flat_reference(problem.optimum, parameters)))
+    standard_error = _standard_errors(problem, parameters)
+    rounding = _rounding(model, problem, parameters)
+    if loss - problem.optimum.loss > max(1e-3 * problem.total_variance, problem.rounding(model.dtype)):
+        rounding = np.zeros_like(rounding)  # numbers that rounding holds so far off are not what anyone wants
+    if np.all(error <= np.maximum(NEAR * standard_error, rounding)):
+        if np.all(error <= NEAR * standard_error):
+            text = f"Converged: {_gap(error, standard_error, names)} from the optimum; more steps cannot matter."
+        else:
+            text = f"Converged: the fit is as close to the optimum as the rounding of {model.dtype} lets it come."
+        return f"{text} {_about_the_truth(problem, parameters, truth, names)}"
+
+    plain = is_plain_sgd(model.optimizer)
+    rate = float(model.optimizer.learning_rate.numpy())
+    if plain and rate > problem.curvature.stability_limit:
+        return f"Diverging. {explain_divergence(model, problem)}"
+    gap = _gap(error, standard_error, names)
+    place = f"{gap} from the optimum" if gap else f"the loss {number(loss)} can fall to {number(problem.optimum.loss)}"
+    text = f"Not converged: {place}. "
+    if not plain:
+        return text + "More steps bring it nearer."
+    tolerance = np.maximum(NEAR * standard_error, rounding)
+    return text + _steps_needed(model, problem, parameters, tolerance, rate)
 
 
-def explain_divergence(model: keras.Model) -> str:
-    """Why the loss of the fit that `model` is running overflows, as far as its rows are in memory."""
-    rows = getattr(model, "training_rows", None)
-    if rows is not None and has_closed_form(model):
-        parameters = named_parameters(model)
-        curvature = Curvature.from_rows(rows, use_bias="b" in parameters)
-        if _learning_rate(model) > curvature.stability_limit:
-            names = scalar_names({name: values.shape for name, values in parameters.items()}, model.feature_names)
-            return _explain_overshoot(rows, curvature, _learning_rate(model), names)
-    return "The usual reason is a learning rate that is too large: try a tenth of it."
+def _seen(problem: Problem, error: np.ndarray) -> np.ndarray:
+    """What the loss sees of an error: where columns depend on each other, some directions change nothing."""
+    if not problem.optimum.dependent:
+        return error
+    vectors, _ = _curved(problem)
+    return np.ravel(vectors @ (vectors.T @ error.reshape(len(vectors), -1)))
 
 
-def _explain_overshoot(rows: Rows, curvature: Curvature, learning_rate: float, names: Sequence[str]) -> str:
-    limit = curvature.stability_limit
-    text = (
-        f"The learning rate {learning_rate:g} is above these data's stability limit {limit:.3g} (2/λmax), so every "
-        f"step overshoots. Try {limit / 2:.1g}."
+def _curved(problem: Problem) -> tuple[np.ndarray, np.ndarray]:
+    """The eigenvectors along which the loss changes, and their eigenvalues."""
+    curved = problem.curvature.eigenvalues > 0
+    return problem.curvature.eigenvectors[:, curved], problem.curvature.eigenvalues[curved]
+
+
+def _standard_errors(problem: Problem, parameters: dict[str, np.ndarray]) -> np.ndarray:
+    """Those of each scalar; where the data lie on the line, what the rounding of y alone would cause."""
+    noise = _noise(problem)
+    if problem.optimum.dependent:
+        vectors, values = _curved(problem)
+        inverse = vectors / (values * problem.statistics.rows * problem.statistics.targets / 2) @ vectors.T
+        return np.ravel(np.sqrt(np.diag(inverse))[:, np.newaxis] * noise)
+    unit = {"w": problem.optimum.unit_error_w[:, np.newaxis], "b": np.array([problem.optimum.unit_error_b])}
+    return flat({name: np.where(np.isinf(unit[name]), np.inf, unit[name] * noise) for name in parameters})
+
+
+def _noise(problem: Problem) -> np.ndarray:
+    """The standard deviation of the residuals, at least that of y's own rounding; 0 where nothing is known of it."""
+    floor = 100 * np.finfo("float64").eps * problem.statistics.root_mean_square[problem.statistics.features :]
+    return np.nan_to_num(np.maximum(problem.optimum.residual_std, floor))
+
+
+def _rounding(model: keras.Model, problem: Problem, parameters: dict[str, np.ndarray]) -> np.ndarray:
+    """How far from its optimum each scalar may come to rest because updates round to nothing.
+
+    A parameter rests where the rate times its gradient g is below half the spacing of floats around it; and g
+    itself is a sum of numbers of the size of x y, each rounded. With the Hessian H, the error there is H⁻¹ g.
+    """
+    eps = float(np.finfo(model.dtype).eps)
+    vectors, values = _curved(problem)
+    inverse = np.abs(vectors / values @ vectors.T)
+    rate = min(float(model.optimizer.learning_rate.numpy()), problem.curvature.stability_limit)
+    optimum = np.vstack([np.atleast_2d(getattr(problem.optimum, name)) for name in parameters])
+    size, features = problem.statistics.root_mean_square, problem.statistics.features
+    sums = np.outer([*size[:features], 1.0][: len(optimum)], size[features:])
+    gradient = eps * (np.abs(optimum) / (2 * rate) + 2 * sums)
+    return np.ravel(inverse @ gradient)
+
+
+def _gap(error: np.ndarray, standard_error: np.ndarray, names: Sequence[str]) -> str:
+    """The largest distance, such as "2.3 standard errors (of w/area)"; empty where they are no measure for it."""
+    if not np.all(standard_error > 0):
+        return ""
+    ratio = error / standard_error
+    furthest = int(np.argmax(ratio))
+    if ratio[furthest] > 1e6:
+        return ""
+    return f"{_figures(ratio[furthest])} standard errors (of {names[furthest]})"
+
+
+def _about_the_truth(
+    problem: Problem, parameters: dict[str, np.ndarray], truth: np.ndarray | None, names: Sequence[str]
+) -> str:
+    """Whether noise explains the distance from the optimum to the truth, by an F test of all parameters together."""
+    if problem.l2:
+        return "The penalty on w keeps the optimum away from any truth: the standard errors do not cover that."
+    if truth is None:
+        return "What is left is noise: its size is the standard error."
+    if problem.optimum.degrees_of_freedom == 0:
+        return "With no more rows than parameters, nothing says how large the noise is."
+    distance = _seen(problem, flat_reference(problem.optimum, parameters) - truth)
+    gap = _gap(np.abs(distance), _standard_errors(problem, parameters), names) or "far"
+    chance = _chance(problem, distance)
+    if chance >= _UNLIKELY:
+        return f"The truth is within the noise, {gap} away."
+    often = f"one of {1 / chance:,.0f} data sets" if chance > 1e-6 else "fewer than one of a million data sets"
+    return (
+        f"But the truth is not within the noise: {gap} away, which for all parameters together noise brings about in "
+        f"{often}. The model is wrong (a bend, a missing feature), or the truth is not what generated these data."
     )
-    size = np.sqrt(np.mean(np.square(rows.x, dtype="float64"), axis=0))
-    if size.max() > 10:
+
+
+def _chance(problem: Problem, distance: np.ndarray) -> float:
+    """How often noise alone puts the optimum at least this far from the truth, by the F test of all parameters.
+
+    ‖A distance‖²/(p s²) follows F(p, n - p) for normal noise (Draper & Smith, 1998, section 5.2), here for each
+    target; the smallest chance counts, times the number of targets (Bonferroni).
+    """
+    from scipy.special import fdtrc
+
+    statistics = problem.statistics
+    moved = np.linalg.norm(statistics.design() @ distance.reshape(-1, statistics.targets), axis=0)
+    parameters = problem.optimum.rank + statistics.use_bias
+    ratio = (moved / _noise(problem)) ** 2 / parameters
+    chances = fdtrc(parameters, problem.optimum.degrees_of_freedom, ratio)
+    return float(min(1.0, np.min(chances) * statistics.targets))
+
+
+def _steps_needed(
+    model: keras.Model, problem: Problem, parameters: dict[str, np.ndarray], tolerance: np.ndarray, rate: float
+) -> str:
+    """How many more full-batch steps bring the fit to its optimum, at its rate and at the best."""
+    curvature = problem.curvature
+    shape = (-1, problem.statistics.targets)
+    error = _seen(problem, flat(parameters) - flat_reference(problem.optimum, parameters)).reshape(shape)
+    here = curvature.steps_from(error, tolerance.reshape(shape), rate)
+    best_rate = curvature.usable_learning_rate
+    best = curvature.steps_from(error, tolerance.reshape(shape), best_rate)
+    batch_size = getattr(model, "batch_size", None)
+    if batch_size is not None and batch_size < problem.statistics.rows:
+        return (
+            f"Steps of {batch_size} rows keep jumping around it. With all rows in each, about {_count(here)} more "
+            f"steps at learning rate {rate:.4g} bring it there, or {_count(best)} at {best_rate:.3g}."
+        )
+    text = f"About {_count(here)} more full-batch steps at learning rate {rate:.4g} bring it there"
+    text += f", or {_count(best)} at {best_rate:.3g}." if best < here else "."
+    if best > _PATIENCE:
         text += (
-            f" The limit is so low because of {names[size.argmax() * rows.y.shape[1]]}, with values around "
-            f"{size.max():.3g}. Subtract each column's mean and divide it by its standard deviation."
+            " The features differ too much in scale, or depend on each other too closely. Subtract each column's mean "
+            "and divide it by its standard deviation."
         )
     return text
 
 
-def _learning_rate(model: keras.Model) -> float:
-    return float(model.optimizer.learning_rate.numpy())
+def _count(steps: float) -> str:
+    """Three digits are enough of a large number."""
+    if math.isinf(steps):
+        return "10¹² or"
+    digits = max(0, len(str(int(steps))) - 3)
+    return f"{round(int(steps), -digits):,}"
+
+
+def _figures(ratio: float) -> str:
+    return f"{ratio:.2g}" if ratio < 10 else f"{ratio:,.0f}"

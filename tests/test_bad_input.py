@@ -247,7 +247,7 @@ NOT_RATES = {
     "infinite": (inf, ", got inf. Try 0.05."),
 }
 NOT_A_NUMBER = (
-    "learning_rate must be a finite number above 0 or a keras LearningRateSchedule, got {!r}. "
+    "learning_rate must be a finite number above 0, 'auto' or a keras LearningRateSchedule, got {!r}. "
     "Try learning_rate=0.05; an SGD optimizer is passed as optimizer=..."
 )
 

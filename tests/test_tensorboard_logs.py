@@ -13,6 +13,7 @@ import keras
 import numpy as np
 import pytest
 from matplotlib.image import imread
+from statsmodels.api import OLS
 from tensorboard_server import TensorBoard
 
 import linfit
@@ -59,6 +60,11 @@ def solve(x, y):
     return solution.ravel(), np.mean((y - a @ solution) ** 2)
 
 
+def ends(tags):
+    """The tags of the confidence intervals of these parameters."""
+    return {f"interval/{end}/{tag}" for end in ("lower", "upper") for tag in tags}
+
+
 def assert_curve(board, run, tag, collector):
     """A curve is what the fit passed through, without what was not measured: losses that are NaN."""
     expected = np.array(collector.curves[tag], "float32")
@@ -88,8 +94,16 @@ def lesson(tmp_path_factory):
 def test_truth_optimum_and_fit_are_runs_that_share_their_tags(lesson):
     shared = {"w", "b", "loss"}
     assert lesson.board.runs() == ["truth", "optimum", "fit"]
-    assert lesson.board.tags("truth") == lesson.board.tags("optimum") == shared
+    assert lesson.board.tags("truth") == shared
+    assert lesson.board.tags("optimum") == shared | ends({"w", "b"})
     assert lesson.board.tags("fit") == shared | {"learning_rate", "error/optimization", "error/truth"}
+
+
+def test_the_optimum_has_the_band_in_which_the_truth_is_to_be_expected(lesson):
+    ols = OLS(Y[:, 0], np.column_stack([X, np.ones(60)])).fit()
+    for tag, (lower, upper) in zip(("w", "b"), ols.conf_int(0.05), strict=True):
+        assert_line(lesson.board, "optimum", f"interval/lower/{tag}", range(41), lower)
+        assert_line(lesson.board, "optimum", f"interval/upper/{tag}", range(41), upper)
 
 
 @pytest.mark.parametrize("tag", ["w", "b", "loss", "learning_rate"])
@@ -117,9 +131,10 @@ def test_truth_and_optimum_are_lines_as_long_as_the_fit(lesson):
 def test_the_text_page_has_the_comparison(lesson):
     page = lesson.board.text("fit", "comparison")[40]
     cells = [re.findall(r"<td.*?>(.*?)</td>", line) for line in page.split("</tr>")]
-    table = {name: [float(cell) for cell in values[:3]] for name, *values in filter(None, cells)}
+    table = {name: [float(cell) for cell in values[:4]] for name, *values in filter(None, cells) if name != "loss"}
+    errors = OLS(Y[:, 0], np.column_stack([X, np.ones(60)])).fit().bse
     for i, name in enumerate(["w", "b"]):
-        expected = [lesson.curves[name][-1], solve(X, Y)[0][i], [0.1, 0.5][i]]
+        expected = [lesson.curves[name][-1], solve(X, Y)[0][i], errors[i], [0.1, 0.5][i]]
         np.testing.assert_allclose(table[name], expected, atol=1e-6)
     assert "Not converged" in page
 
@@ -156,7 +171,8 @@ def test_features_are_tags_by_the_names_that_the_truth_gives_them(tmp_path):
     fitted = [*model.w.numpy()[:, 0], *model.b.numpy()]
     tags = ["w/area", "w/rooms", "w/age", "b"]
     with TensorBoard(tmp_path) as board:
-        assert board.tags("truth") == board.tags("optimum") == {*tags, "loss"}
+        assert board.tags("truth") == {*tags, "loss"}
+        assert board.tags("optimum") == {*tags, "loss", *ends(tags)}
         for i, tag in enumerate(tags):
             assert np.float32(board.scalars("fit", tag)[1][-1]) == fitted[i]
             assert_line(board, "truth", tag, range(6), [1.5, -2.0, 0.3, 0.5][i])
@@ -169,7 +185,8 @@ def test_each_target_has_tags_of_its_own(tmp_path):
     collector = fit(new_model(), 5, TensorBoardLogger(tmp_path, truth=truth), x=x, y=y)
     tags = ["w/x0/y0", "w/x0/y1", "w/x1/y0", "w/x1/y1", "b/y0", "b/y1"]
     with TensorBoard(tmp_path) as board:
-        assert board.tags("truth") == board.tags("optimum") == {*tags, "loss"}
+        assert board.tags("truth") == {*tags, "loss"}
+        assert board.tags("optimum") == {*tags, "loss", *ends(tags)}
         for tag, true, best in zip(tags, [1.0, -2.0, 0.5, 3.0, 0.5, -0.5], solve(x, y)[0], strict=True):
             assert_curve(board, "fit", tag, collector)
             assert_line(board, "truth", tag, range(6), true)
@@ -179,7 +196,8 @@ def test_each_target_has_tags_of_its_own(tmp_path):
 def test_a_model_without_bias_has_no_bias_tag(tmp_path):
     fit(new_model(use_bias=False), 3, TensorBoardLogger(tmp_path, truth=linfit.GroundTruth(w=0.1)))
     with TensorBoard(tmp_path) as board:
-        assert board.tags("truth") == board.tags("optimum") == {"w", "loss"}
+        assert board.tags("truth") == {"w", "loss"}
+        assert board.tags("optimum") == {"w", "loss", *ends(["w"])}
         assert "b" not in board.tags("fit")
         assert_line(board, "optimum", "w", range(4), (X.T @ Y / (X.T @ X)).item())
 

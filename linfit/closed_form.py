@@ -1,0 +1,140 @@
+"""Where the optimum is known without a single step: for rows in memory, and for models that fit them."""
+
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import keras
+import numpy as np
+
+from linfit.checks import InputError
+from linfit.least_squares import LeastSquares
+from linfit.parameters import is_linear, named_parameters
+from linfit.refinement import refined
+from linfit.rows import Rows, as_rows, column_names
+from linfit.sufficient_statistics import SufficientStatistics
+
+
+def least_squares(x: Any, y: Any, sample_weight: Any = None, use_bias: bool = True, l2: float = 0.0) -> LeastSquares:
+    """Solves min over w, b of mean (x w + b - y)² + l2 Σ w² for rows in memory.
+
+    Two passes: R by `SufficientStatistics`, then a refinement that gains back the digits that rounding cost.
+
+    Args:
+        x: features, shape (rows, features) or (rows,).
+        y: targets, shape (rows, targets) or (rows,).
+        sample_weight: shape (rows,), or None. Weighted squares are divided by the number of rows, as in Keras.
+        use_bias: False solves for a line through the origin.
+        l2: the factor of a penalty on w, as of Keras's `regularizers.L2`.
+
+    Raises:
+        InputError: lengths differ, no rows, or a value that is no finite number.
+
+    Warns:
+        UserWarning: columns that depend on each other, by name, or fewer rows than parameters.
+
+    Example:
+        >>> optimum = least_squares([0.0, 1.0, 2.0], [1.0, 3.0, 5.0])
+        >>> print(round(optimum.w.item(), 6), round(optimum.b.item(), 6))
+        2.0 1.0
+    """
+    rows = as_rows(x, y, sample_weight, dtype=None)
+    statistics = SufficientStatistics.of(rows, use_bias, column_names(x))
+    return _optimum(statistics, rows, l2)
+
+
+class Problem:
+    """What least squares knows of rows that a model is fitted to.
+
+    Attributes:
+        statistics: of the rows.
+        l2: the factor of the model's penalty on w.
+        optimum: the minimum of the model's loss on them.
+        curvature: of the model's loss on them.
+    """
+
+    def __init__(self, rows: Rows, use_bias: bool, l2: float, feature_names: tuple[str, ...] | None):
+        self.statistics = SufficientStatistics.of(rows, use_bias, feature_names)
+        self.l2 = l2
+        self.optimum = _optimum(self.statistics, rows, l2)
+        self.curvature = self.statistics.curvature(l2)
+
+    @property
+    def total_variance(self) -> float:
+        """The mean over the targets of the (weighted) mean square of y around its mean."""
+        y = self.statistics.deviations[:, self.statistics.features :]
+        return float(np.sum(y**2) / self.statistics.rows / self.statistics.targets)
+
+    def rounding(self, dtype: str) -> float:
+        """The mean squared error that rounding y to this float type makes, generously."""
+        size = self.statistics.root_mean_square[self.statistics.features :]
+        return float(np.mean((10 * np.finfo(dtype).eps * size) ** 2))
+
+    def loss(self, mean_squared_error: float, w: np.ndarray) -> float:
+        """The loss that the model trains on, where its mean squared error is this."""
+        return mean_squared_error + self.l2 * float(np.sum(np.square(w, dtype="float64")))
+
+
+_solved: WeakKeyDictionary[Rows, Problem] = WeakKeyDictionary()  # once for all the callbacks of a fit
+
+
+def problem_of(model: keras.Model, rows: Rows, feature_names: tuple[str, ...] | None = None) -> Problem | None:
+    """The least-squares problem that `model` poses on these rows; None where its loss has no closed-form minimum."""
+    l2 = l2_penalty(model)
+    if l2 is None:
+        return None
+    if rows not in _solved:
+        names = feature_names or getattr(model, "feature_names", None)
+        _solved[rows] = Problem(rows, "b" in named_parameters(model), l2, names)
+    return _solved[rows]
+
+
+def running_problem(model: keras.Model) -> Problem | None:
+    """That of the fit which `model` is running, where its rows are in memory."""
+    rows: Rows | None = getattr(model, "training_rows", None)
+    return None if rows is None else problem_of(model, rows)
+
+
+def fastest_learning_rate(model: keras.Model) -> float:
+    """The rate that "auto" stands for, for the rows of the fit that `model` is about to run."""
+    problem = running_problem(model)
+    if problem is None:
+        raise InputError(
+            "learning_rate='auto' needs the rows in memory and the mean squared error, without a penalty or with an L2 "
+            "penalty on w. For a stream try SufficientStatistics.from_batches(batches).curvature()."
+            "fastest_learning_rate; else a number, as in compile(learning_rate=0.05)."
+        )
+    if model.batch_size < problem.statistics.rows:
+        return problem.curvature.critical_learning_rate(model.batch_size) / 2
+    return problem.curvature.usable_learning_rate
+
+
+def l2_penalty(model: keras.Model) -> float | None:
+    """The factor of Keras's `regularizers.L2` on w with which the model's loss is the mean squared error, or 0.
+
+    None where the loss is another one, or has another penalty: least squares is not where such a fit goes.
+    """
+    parameters = named_parameters(model)
+    if not is_linear(parameters) or isinstance(model.loss, list | tuple | dict):
+        return None
+    loss = keras.losses.get(model.loss)
+    if type(loss) is keras.losses.MeanSquaredError:
+        squared = loss.reduction in ("sum_over_batch_size", "mean")
+    else:
+        squared = loss is keras.losses.mean_squared_error
+    if not squared:
+        return None
+    penalties = {name: variable.regularizer for name, variable in parameters.items() if variable.regularizer}
+    if len(model.losses) > len(penalties) or set(penalties) - {"w"}:
+        return None
+    penalty = penalties.get("w")
+    if penalty is None:
+        return 0.0
+    factors = {name: float(value) for name, value in penalty.get_config().items()}
+    if not isinstance(penalty, keras.regularizers.L2 | keras.regularizers.L1L2) or factors.get("l1"):
+        return None
+    return factors["l2"]
+
+
+def _optimum(statistics: SufficientStatistics, rows: Rows, l2: float) -> LeastSquares:
+    optimum = statistics.least_squares(l2)
+    return optimum if l2 else refined(optimum, statistics, rows)

@@ -1,0 +1,116 @@
+"""Divergence: a fit whose loss overflows is stopped, brought back, and explained."""
+
+import math
+from typing import Any
+
+import keras
+import numpy as np
+
+from linfit import checks
+from linfit.closed_form import Problem, running_problem
+from linfit.optimizer import is_plain_sgd
+from linfit.parameters import named_parameters
+
+
+class DivergenceGuard(keras.callbacks.Callback):
+    """Stops a fit whose loss is no longer a finite number, and brings back the last point where it was.
+
+    One warning says at which step, and for the squared loss of rows in memory also why: a learning rate above
+    their stability limit. The step counter goes back with the parameters; what has been logged stays.
+    `LinearRegression.fit` has one by default; for other Keras models pass it as a callback.
+
+    Example:
+        >>> import keras, warnings
+        >>> model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, kernel_initializer="ones")])
+        >>> model.compile(keras.optimizers.SGD(10.0), "mse")
+        >>> x, y = keras.ops.ones((1, 1)), keras.ops.ones((1, 1)) * 4
+        >>> with warnings.catch_warnings(record=True) as caught:
+        ...     warnings.simplefilter("always")
+        ...     _ = model.fit(x, y, epochs=100, verbose=0, callbacks=[DivergenceGuard()])
+        >>> print(str(caught[-1].message).split(".")[0])
+        The loss left the finite range at step 12
+        >>> int(model.optimizer.iterations)
+        11
+    """
+
+    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
+        """Takes the start as the last finite point so far."""
+        self._before = self._last_finite = self._here()
+        self._stopped = False
+
+    def on_train_batch_begin(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        """Takes down where the parameters stand: there the coming loss is measured."""
+        if not self._stopped:
+            self._before = self._here()
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        """Keeps a point with a finite loss; goes back to the last of them once the numbers overflow."""
+        if self._stopped:
+            return
+        if math.isfinite((logs or {}).get("loss", math.nan)):
+            self._last_finite = self._before
+            return
+        self._stopped = self.model.stop_training = True
+        for variable, values in zip(_variables(self.model), self._last_finite, strict=True):
+            variable.assign(values)
+        checks.warn(
+            f"The loss left the finite range at step {int(self._before[0])}. "
+            f"{explain_divergence(self.model, running_problem(self.model))} "
+            f"The model is back at step {int(self._last_finite[0])}, the last with a finite loss."
+        )
+
+    def _here(self) -> list[np.ndarray]:
+        return [variable.numpy() for variable in _variables(self.model)]
+
+
+def guarded(callbacks: Any, model: keras.Model) -> Any:
+    """The callbacks of a fit, as Keras takes them, with a guard behind them unless there is one."""
+    if not isinstance(callbacks, keras.callbacks.CallbackList):
+        callbacks = list(callbacks or [])
+    if not any(isinstance(callback, DivergenceGuard) for callback in getattr(callbacks, "callbacks", callbacks)):
+        guard = DivergenceGuard()
+        guard.set_model(model)
+        callbacks.append(guard)
+    return callbacks
+
+
+def _variables(model: keras.Model) -> list[Any]:
+    """What a step changes: the counter of steps first, the parameters, and what the optimizer keeps of the past."""
+    counter = model.optimizer.iterations
+    past = [v for v in model.optimizer.variables if v is not counter and v.name != "learning_rate"]
+    return [counter, *named_parameters(model).values(), *past]
+
+
+def explain_divergence(model: keras.Model, problem: Problem | None) -> str:
+    """Why a loss overflows, as far as the rows are known, and what to do."""
+    if problem is None or not is_plain_sgd(model.optimizer):
+        return "The usual reason is a learning rate that is too large: try a tenth of it."
+    curvature, rate = problem.curvature, float(model.optimizer.learning_rate.numpy())
+    limit = curvature.stability_limit
+    batch_size = getattr(model, "batch_size", None)
+    if rate <= limit:
+        if batch_size is not None and batch_size < problem.statistics.rows:
+            critical = curvature.critical_learning_rate(batch_size)
+            if rate > critical:
+                return (
+                    f"The learning rate {rate:g} is above {critical:.3g}, up to which batches of {batch_size} rows of "
+                    f"these data are sure to converge. Try {critical / 2:.1g}, or larger batches."
+                )
+        return "The usual reason is a learning rate that is too large: try a tenth of it."
+    text = (
+        f"The learning rate {rate:g} is above these data's stability limit {limit:.3g} (2/λmax), so every step "
+        f"overshoots; the fastest stable rate is {curvature.fastest_learning_rate:.3g}."
+    )
+    standardized = problem.statistics.standardized().curvature(problem.l2).stability_limit
+    if standardized > 10 * limit:
+        feature = curvature.dominating_feature
+        label = problem.statistics.labels[feature]
+        scales = np.delete(curvature.scales, feature)
+        times = curvature.scales[feature] / scales.max() if len(scales) and scales.max() > 0 else 0
+        larger = f", {times:.2g} times those of the next feature" if times > 1.5 else ""
+        text += (
+            f" The limit is so low because of {label}, with values around {curvature.scales[feature]:.3g}{larger}. "
+            "Subtract each column's mean and divide it by its standard deviation: the limit rises to "
+            f"{standardized:.2g}."
+        )
+    return text
