@@ -68,6 +68,12 @@ class EventFile:
         metadata = create_summary_metadata(display_name=None, description=None)
         self._write_values(step, [{"tag": tag, "tensor": tensor, "metadata": metadata}])
 
+    def hparams(self, step: int, record: Any) -> None:
+        """A record made by `tensorboard.plugins.hparams.summary`: in TensorFlow's own class, which Event refuses."""
+        from tensorboard.compat.proto.summary_pb2 import Summary
+
+        self._write_summary(step, Summary.FromString(record.SerializeToString()))
+
     def flush(self) -> None:
         """Brings all events so far to the disk: what a process that is killed leaves behind."""
         self._attempt(self._writer.flush)
@@ -84,11 +90,14 @@ class EventFile:
         self._attempt(replace)
 
     def _write_values(self, step: int, values: list[dict[str, Any]]) -> None:
-        from tensorboard.compat.proto.event_pb2 import Event
         from tensorboard.compat.proto.summary_pb2 import Summary
 
+        self._write_summary(step, Summary(value=[Summary.Value(**value) for value in values]))
+
+    def _write_summary(self, step: int, summary: Any) -> None:
+        from tensorboard.compat.proto.event_pb2 import Event
+
         self.start()
-        summary = Summary(value=[Summary.Value(**value) for value in values])
         self._write(Event(wall_time=time.time(), step=step, summary=summary))
 
     def _write(self, event: Any) -> None:

@@ -18,7 +18,7 @@ import keras
 import train_options
 
 import linfit
-from linfit.callbacks import DivergenceGuard, FitFigure, StatusPrinter, TensorBoardLogger
+from linfit.callbacks import FitFigure, StatusPrinter, TensorBoardLogger
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -43,7 +43,9 @@ def train(options: argparse.Namespace) -> int:
     keras.utils.set_random_seed(options.seed)
     if options.resume:
         model = train_options.load_model(options)
-        model.optimizer.learning_rate = options.learning_rate
+        steps = int(model.optimizer.iterations)
+        model.compile(learning_rate=options.learning_rate)
+        model.optimizer.iterations.assign(steps)
     else:
         model = linfit.LinearRegression(w_initializer=0.0, b_initializer=-1.0, feature_names=feature_names)
         model.compile(learning_rate=options.learning_rate)
@@ -60,7 +62,6 @@ def train(options: argparse.Namespace) -> int:
             StatusPrinter(every=options.every, truth=truth),
             TensorBoardLogger(folder, truth=truth),
             FitFigure(folder, truth=truth, every=figures_every, y_label=options.target or "y"),
-            DivergenceGuard(),
             end,
         ],
     )

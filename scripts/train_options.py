@@ -55,13 +55,50 @@ def parse(arguments: Sequence[str] | None, description: str) -> argparse.Namespa
         options.name, options.folder = free, Path(options.logs, free)
     checks.count(options.steps, "--steps")
     checks.count(options.every, "--every")
-    checks.learning_rate(options.learning_rate, "--learning-rate")
+    if options.learning_rate != "auto":
+        checks.learning_rate(options.learning_rate, "--learning-rate")
     checks.seed(options.seed, "--seed")
     if options.batch_size is not None:
         checks.count(options.batch_size, "--batch-size")
     if options.csv is None:
         checks.count(options.rows, "--rows")
     return options
+
+
+def add_data(parser: argparse.ArgumentParser, name: str) -> None:
+    """Adds the options of a program that fits the lesson's data, or a file's, into a folder of its own."""
+    add = parser.add_argument
+    add("--name", default=name, help=f"the folder in logs/ ({name}; numbered if it is taken)")
+    add("--seed", type=int, default=7, help="seed of the data (7)")
+    add("--logs", default="logs", metavar="FOLDER", help="where folders land (logs)")
+    drawn = parser.add_argument_group("data drawn from a known truth")
+    drawn.add_argument("--w", type=float, nargs="+", help="true weights, one for each feature (0.1)")
+    drawn.add_argument("--b", type=float, help="true bias (0.5)")
+    drawn.add_argument("--noise", type=float, help="standard deviation of the noise (0.05)")
+    drawn.add_argument("--rows", type=int, help="how many rows to draw (120)")
+    file = parser.add_argument_group("or data of your own")
+    file.add_argument("--csv", metavar="FILE", help="a CSV file with a header line")
+    file.add_argument("--target", metavar="COLUMN", help="the column to predict")
+    file.add_argument("--features", nargs="+", metavar="COLUMN", help="the columns to predict it from (all others)")
+
+
+def check_data(options: argparse.Namespace) -> None:
+    """Checks those options and fills them in; `folder` is then a new folder, `name_taken` one it stands in for.
+
+    Raises:
+        InputError: an option that cannot be used, with what to type instead.
+    """
+    if options.name in ("", ".", "..") or options.name != Path(options.name).name:
+        raise InputError(
+            f"--name must be the name of a folder in {options.logs}, got {options.name!r}. Try --name lesson."
+        )
+    _fill(options)
+    free = _free(options.logs, options.name)
+    options.name_taken = Path(options.logs, options.name) if free != options.name else None
+    options.name, options.folder = free, Path(options.logs, free)
+    checks.seed(options.seed, "--seed")
+    if options.csv is None:
+        checks.count(options.rows, "--rows")
 
 
 def save(options: argparse.Namespace, model: keras.Model) -> None:
@@ -91,14 +128,14 @@ def continue_command(options: argparse.Namespace) -> str:
 def tensorboard_command(options: argparse.Namespace) -> str:
     """What to type to look at this run, and the address of the charts of w, b and the loss."""
     elsewhere = "" if options.logs == "logs" else f' ARGS="--logdir {shlex.quote(options.logs)}"'
-    return f"make tensorboard{elsewhere}, then http://localhost:6006/?tagFilter=w|b|loss&smoothing=0"
+    return f"make tensorboard{elsewhere}, then http://localhost:6006/?tagFilter=^w|^b|^loss&smoothing=0"
 
 
 def _parser(description: str) -> argparse.ArgumentParser:
     parser = Parser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     add = parser.add_argument
     add("--steps", type=int, default=200, help="updates of w and b (200)")
-    add("--learning-rate", type=float, default=0.05, help="how far each update goes (0.05)")
+    add("--learning-rate", type=_rate, default=0.05, metavar="RATE", help="how far each update goes, or auto (0.05)")
     add("--every", type=int, default=20, metavar="N", help="print a line every N steps (20)")
     add("--batch-size", type=int, metavar="ROWS", help="rows in each step (all)")
     add("--name", default="lesson", help="the run's folder in logs/ (lesson; numbered if it is taken)")
@@ -117,6 +154,13 @@ def _parser(description: str) -> argparse.ArgumentParser:
     file.add_argument("--target", metavar="COLUMN", help="the column to predict")
     file.add_argument("--features", nargs="+", metavar="COLUMN", help="the columns to predict it from (all others)")
     return parser
+
+
+def _rate(text: str) -> float | str:
+    try:
+        return text if text == "auto" else float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"must be a number or auto, got {text!r}") from None
 
 
 def _fill(options: argparse.Namespace) -> None:

@@ -336,7 +336,7 @@ MISTAKES = {
         ["--learning-rate", "nan"],
         "--learning-rate must be a finite number above 0, got nan. Try 0.05.",
     ),
-    "text_rate": (["--learning-rate", "fast"], "argument --learning-rate: invalid float value: 'fast'. See "),
+    "text_rate": (["--learning-rate", "fast"], "argument --learning-rate: must be a number or auto, got 'fast'. See "),
     "no_steps": (["--steps", "0"], "--steps must be a whole number of at least 1, got 0."),
     "every_0": (["--every", "0"], "--every must be a whole number of at least 1, got 0."),
     "batch_size_0": (["--batch-size", "0"], "--batch-size must be a whole number of at least 1, got 0."),

@@ -1,0 +1,120 @@
+"""What if the learning rate is too small, or too large? One fit each, from one to the other.
+
+A run ends where each parameter is within a fraction of its standard error of the optimum, or after --steps, or where
+it has diverged: its loss is a million times its lowest. Below the stability limit no step raises the loss.
+"""
+
+import quiet_tensorflow  # noqa: F401  isort: skip  (first, before anything else imports TensorFlow)
+
+import argparse
+import math
+import signal
+import sys
+import warnings
+
+import numpy as np
+import sweep_report
+import tensorflow as tf
+import train
+import train_options
+from sweep_report import Rise, Run
+
+import linfit
+from linfit import checks
+from linfit.callbacks import StopAtOptimum, TensorBoardLogger
+from linfit.callbacks.hyperparameters import HyperParameters, log_columns
+
+W, B = 0.0, -1.0  # where each fit starts
+SLOWEST, LARGEST, NEAR = 1 / 300, 1.3, (0.9, 0.99, 1.01, 1.1)  # in units of the stability limit
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Sweeps over learning rates. Returns the exit code: 0, 2 for bad input, 130 after Ctrl-C."""
+    warnings.formatwarning = lambda message, *_: f"sweep.py: warning: {message}\n"
+    try:
+        return sweep(parse(arguments))
+    except linfit.InputError as error:
+        print(f"sweep.py: error: {error}", file=sys.stderr)
+        return 2
+
+
+def parse(arguments: list[str] | None) -> argparse.Namespace:
+    """The checked options."""
+    parser = train_options.Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rates", type=int, default=12, metavar="N", help="how many learning rates (12)")
+    parser.add_argument("--steps", type=int, default=3000, help="updates of w and b in each run, at most (3000)")
+    parser.add_argument("--fraction", type=float, default=0.1, help="of a standard error, to converge to (0.1)")
+    train_options.add_data(parser, "sweep")
+    options = parser.parse_args(arguments)
+    if checks.count(options.rates, "--rates") < 2:
+        raise linfit.InputError("--rates must be at least 2, got 1. Try --rates 12.")
+    checks.count(options.steps, "--steps")
+    checks.positive(options.fraction, "--fraction")
+    train_options.check_data(options)
+    return options
+
+
+def sweep(options: argparse.Namespace) -> int:
+    """Fits at each rate, and shows the runs that have ended: all of them, or those before Ctrl-C."""
+    x, y, truth, feature_names = train.load(options)
+    if options.name_taken:
+        print(f"{options.name_taken} is there already; this sweep is {options.name}.\n")
+    optimum = linfit.least_squares(x, y)
+    if np.all(optimum.residual_std < 1e-12 * np.max(np.abs(y))):
+        raise linfit.InputError("a sweep measures by standard errors, and these data have no noise. Try --noise 0.05.")
+    curvature = linfit.SufficientStatistics.from_rows(x, y).curvature()
+    error = np.vstack([W - optimum.w, B - optimum.b])
+    tolerance = options.fraction * np.vstack([optimum.standard_error_w, optimum.standard_error_b])
+    settings = {"batch_size": len(x), "rows": len(x), "features": x.shape[1]}
+    reference, metrics = "optimum", ["steps", "loss", "error/optimization"]
+    if truth is not None:
+        settings |= {"noise": options.noise, "seed": options.seed}
+        reference, metrics = "truth", [*metrics, "error/truth"]
+    folder, end = options.folder, train.EndAfter(options.steps)
+    rows = tf.data.Dataset.from_tensors((x, y)).repeat(options.steps)  # one epoch: each takes as long as 20 steps
+
+    def predict(rate: float) -> float:
+        return curvature.steps_from(error, tolerance, rate)
+
+    def fit(rate: float) -> Run:
+        model = linfit.LinearRegression(W, B, feature_names=feature_names, dtype="float64")
+        model.compile(learning_rate=rate)
+        model.build((None, x.shape[1]))
+        stop, rise, predicted = StopAtOptimum(options.fraction, optimum), Rise(), predict(rate)
+        every = math.ceil((1 + min(predicted, options.steps)) / 1001) if predicted < math.inf else 1  # of 1,000 points
+        columns = {"learning_rate": rate, "rate / limit": float(f"{rate / curvature.stability_limit:.4g}"), **settings}
+        if not folder.exists():
+            stop.set_model(model)
+            stop.on_train_begin()  # refuses data without noise, before anything is written
+            log_columns(folder, reference, columns, metrics)
+        name = f"rate-{rate:g}"
+        logger = TensorBoardLogger(folder, name, truth, optimum, every)
+        hparams = HyperParameters(folder, name, columns, lambda: end.interrupted or rise.ending != "not yet")
+        model.fit(rows, verbose=0, callbacks=[logger, hparams, stop, rise, end], divergence_guard=False)
+        steps = int(model.optimizer.iterations)
+        return Run(rate, predicted, steps, rise.ending if stop.stopped_at is None else "converged")
+
+    runs: list[Run] = []
+    usual = signal.signal(signal.SIGINT, end.interrupt)  # between the fits, too
+    try:
+        for rate in rates(curvature, options.rates):
+            run = fit(rate)
+            if end.interrupted:
+                break
+            runs.append(run)
+    finally:
+        signal.signal(signal.SIGINT, usual)
+    sweep_report.show(runs, curvature, predict, options)
+    return 130 if end.interrupted else 0
+
+
+def rates(curvature: linfit.Curvature, count: int) -> list[float]:
+    """Rates from far too small to too large, some of them near the limit, rounded to the four digits shown."""
+    limit = curvature.stability_limit
+    near = [min(curvature.fastest_learning_rate, 0.999 * limit), *(s * limit for s in NEAR)][: max(0, count - 4)]
+    spread = np.geomspace(SLOWEST * limit, LARGEST * limit, count - len(near))
+    return sorted(float(f"{rate:.4g}") for rate in [*near, *spread])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,94 @@
+"""How the runs of sweep.py ended, as a table and a picture."""
+
+import argparse
+import math
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import keras
+import numpy as np
+import train_options
+
+import linfit
+from linfit.callbacks import learning_rate_figure
+from linfit.text_table import aligned, number
+
+_AFTER = {"converged": "", "not yet": " after {:,}", "diverging": " after {:,}", "diverged": " at step {:,}"}
+
+
+class Run(NamedTuple):
+    """How the fit at one learning rate ended: "converged", "not yet", "diverging" or "diverged"."""
+
+    rate: float
+    predicted: float
+    steps: int
+    ending: str
+
+
+class Rise(keras.callbacks.Callback):
+    """Watches how far the loss rises above its lowest, and ends a fit where it is a million times that."""
+
+    times, lowest = 1.0, math.inf
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        loss = float(self.model.loss_tracker.last.numpy())
+        self.lowest = min(self.lowest, loss)
+        self.times = loss / self.lowest
+        if self.ending == "diverged":
+            self.model.stop_training = True
+
+    @property
+    def ending(self) -> str:
+        """That of a run which has not converged; rounding alone is no rise."""
+        if self.times <= 1 + 1e-6:
+            return "not yet"
+        return "diverging" if self.times < 1e6 else "diverged"
+
+
+def show(
+    runs: list[Run], curvature: linfit.Curvature, predict: Callable[[float], float], options: argparse.Namespace
+) -> None:
+    """Prints the table and what follows from it, and saves the picture, if there are any runs."""
+    if not runs:
+        return
+    limit, fastest = curvature.stability_limit, curvature.fastest_learning_rate
+    titles = ["learning rate", "rate / limit", "predicted steps", "measured steps", "ending"]
+    print("\n".join(aligned(titles, [_line(run, limit) for run in runs])))
+    within = f"until each parameter is within {options.fraction:g} standard errors of its optimum"
+    best = min(_runs(runs, "converged"), key=lambda run: run.steps, default=None)
+    print(f"\nSteps {within}.\n")
+    print(f"Stability limit:  {limit:.4g} (2/λmax); above it each step goes further astray than the last.")
+    print(f"Fastest rate:     {fastest:.4g} (2/(λmin + λmax)), in the long run; here {_steps(predict(fastest))} steps.")
+    print(f"Best measured:    {f'{best.rate:.4g}: {best.steps:,} steps' if best else 'none has converged'}.\n")
+
+    picture = options.folder / "sweep.png"
+    slow, near = np.geomspace(runs[0].rate / 1.1, 0.9 * limit, 80), limit * (1 - np.geomspace(0.1, 1e-5, 40)[1:])
+    curve = sorted([*slow, *near, fastest])
+    converged = _runs(runs, "converged")
+    figure = learning_rate_figure(
+        (curve, [predict(rate) for rate in curve]),
+        ([run.rate for run in converged], [run.steps for run in converged]),
+        stability_limit=limit,
+        fastest=fastest,
+        unfinished=[run.rate for run in _runs(runs, "not yet")],
+        most_steps=options.steps,
+        diverged=[run.rate for run in _runs(runs, "diverging", "diverged")],
+        y_label=f"steps {within}".replace("within ", "within\n"),
+    )
+    figure.savefig(picture)
+    print(f"Picture:      {picture}")
+    print(f"TensorBoard:  {train_options.tensorboard_command(options)}#hparams")
+
+
+def _runs(runs: list[Run], *endings: str) -> list[Run]:
+    return [run for run in runs if run.ending in endings]
+
+
+def _line(run: Run, limit: float) -> list[str]:
+    measured = f"{run.steps:,}" if run.ending == "converged" else "-"
+    ending = run.ending + _AFTER[run.ending].format(run.steps)
+    return [f"{run.rate:.4g}", number(run.rate / limit), _steps(run.predicted), measured, ending]
+
+
+def _steps(steps: float) -> str:
+    return f"{steps:,}" if math.isfinite(steps) else "never"
