@@ -15,7 +15,7 @@ USABLE = $(RUN) -I -c 'import pip; $(SUPPORTED)' 2>/dev/null
 CHECKSUM := $(shell { pwd -P; cat setup.cfg pyproject.toml constraints.txt; } | cksum | cut -d ' ' -f 1)
 INSTALLED ?= $(VENV)/installed-$(CHECKSUM)
 
-.PHONY: help train test tensorboard check format pictures lock test-lowest
+.PHONY: help train recover sweep test tensorboard check format pictures lock test-lowest
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -24,6 +24,12 @@ help: ## Show this help
 
 train: $(INSTALLED) ## Fit the example of scripts/train.py
 	@$(RUN) scripts/train.py $(ARGS)
+
+recover: $(INSTALLED) ## Recover a truth from many data sets, as scripts/recover.py does
+	@$(RUN) scripts/recover.py $(ARGS)
+
+sweep: $(INSTALLED) ## Fit it at learning rates from too small to too large
+	@$(RUN) scripts/sweep.py $(ARGS)
 
 # Some tests call make: what this call was given is not for them.
 ALONE = unset ARGS MAKEFLAGS MFLAGS MAKELEVEL;

@@ -1,0 +1,119 @@
+"""Parameter recovery as a study: does gradient descent find the truth again as often as theory says?
+
+Draws many data sets from one truth, fits each by gradient descent from the same start, and counts how often its
+95 % intervals hold the truth: in 95 % of the data sets, if all is right.
+"""
+
+import quiet_tensorflow  # noqa: F401  isort: skip  (first, before anything else imports TensorFlow)
+
+import argparse
+import math
+import signal
+import sys
+import textwrap
+import threading
+import warnings
+
+import numpy as np
+import recover_options
+import tensorflow as tf
+from recovery import Recovery
+from recovery_report import picture, table, verdict
+
+import linfit
+from linfit.callbacks import StopAtOptimum
+from linfit.parameters import flat, named_parameters, scalar_names
+
+START = {"w": 0.0, "b": -1.0}  # the lesson's
+NEAR = 0.01  # standard errors from the optimum: nearer cannot matter
+UNIT = math.sqrt(3)  # uniform from -√3 to √3 has mean 0 and variance 1, so that few steps suffice
+ONE_THREAD = tf.data.Options()  # handing a small batch from thread to thread takes longer than the step
+ONE_THREAD.threading.private_threadpool_size = 1
+ONE_THREAD.autotune.enabled = False
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs one study. Returns the exit code: 0, 2 for bad input, 130 after Ctrl-C."""
+    warnings.formatwarning = lambda message, *_: f"recover.py: warning: {message}\n"
+    interrupted = threading.Event()
+    usual = signal.signal(signal.SIGINT, lambda *_: interrupted.set())
+    try:
+        options = recover_options.parse(arguments, __doc__)
+        with recover_options.made(options.folder):
+            study(options, interrupted)
+    except linfit.InputError as error:
+        print(f"recover.py: error: {error}", file=sys.stderr)
+        return 2
+    finally:
+        signal.signal(signal.SIGINT, usual)
+    return 130 if interrupted.is_set() else 0
+
+
+def study(options: argparse.Namespace, interrupted: threading.Event) -> None:
+    """Fits the data sets, one after another, and reports on those that reached their optimum."""
+    truth, heavy = options.truth, options.noise_distribution == "heavy"
+    noise = f"{'heavy-tailed' if heavy else 'normal'} noise {truth.noise:g}"
+    print(f"{options.sets:,} data sets of {options.rows:,} rows, drawn from {options.law} with {noise}.")
+    start = ", ".join(f"{name} = {value:g}" for name, value in START.items())
+    print(f"Each is fit by gradient descent from {start} to {NEAR} standard errors from its optimum.\n", flush=True)
+    model = linfit.LinearRegression(dtype="float64")
+    model.build((None, truth.features))
+    model.compile()
+    found = []
+    for seed in np.random.SeedSequence(options.seed).generate_state(options.sets):
+        if interrupted.is_set():
+            break
+        found.append(estimate(model, *draw(truth, options.rows, seed, heavy), options.steps))
+    reached = [fit for fit in found if fit is not None]
+    if interrupted.is_set():
+        print(f"Ctrl-C after {len(found):,} of {options.sets:,} data sets.\n")
+    if missed := len(found) - len(reached):
+        print(
+            f"Left out: {missed:,} of {len(found):,} fits, which did not reach their optimum in {options.steps:,} "
+            f"steps. Try --steps {10 * options.steps}.\n"
+        )
+    if len(reached) < recover_options.FEWEST:
+        print(f"No verdict: that takes {recover_options.FEWEST} fits at their optimum, got {len(reached):,}.")
+        return
+    names = scalar_names({"w": truth.w.shape, "b": truth.b.shape})
+    true, values = flat({"w": truth.w, "b": truth.b}), np.array(reached)
+    result = Recovery(names, true, values[:, 0], values[:, 1], options.rows - truth.features - 1)
+    print(f"{table(result)}\n\n{textwrap.fill(verdict(result, options.rows, heavy), 100)}\n")
+    picture(result).savefig(options.folder / "recovery.png")
+    print(f"Picture: {options.folder / 'recovery.png'}")
+
+
+def draw(truth: linfit.GroundTruth, rows: int, seed: int, heavy: bool = False) -> tuple[np.ndarray, np.ndarray]:
+    """One data set; heavy-tailed noise is log-normal, moved and scaled to the same mean and standard deviation."""
+    x, y = truth.sample(rows, seed=seed, low=-UNIT, high=UNIT)
+    if heavy:
+        noise = np.random.default_rng([seed, 1]).lognormal(size=y.shape)
+        y = truth.predict(x) + truth.noise * (noise - math.exp(0.5)) / math.sqrt(math.e * (math.e - 1))
+    return x, y
+
+
+def estimate(
+    model: linfit.LinearRegression, x: np.ndarray, y: np.ndarray, steps: int
+) -> tuple[np.ndarray, np.ndarray] | None:
+    """Where gradient descent ends, and the standard errors there; None if it does not reach the optimum.
+
+    The data repeat within one epoch: an epoch for each step would take twenty times as long. All data sets have the
+    same shapes, so TensorFlow traces train_step once.
+    """
+    statistics = linfit.SufficientStatistics.from_rows(x, y)
+    optimum = statistics.least_squares()
+    parameters = named_parameters(model)
+    for name, variable in parameters.items():
+        variable.assign(np.full(variable.shape, START[name]))
+    model.optimizer.iterations.assign(0)
+    model.optimizer.learning_rate = statistics.curvature().usable_learning_rate
+    stop = StopAtOptimum(NEAR, optimum)
+    batches = tf.data.Dataset.from_tensors((x, y)).repeat(steps).with_options(ONE_THREAD)
+    model.fit(batches, verbose=0, callbacks=[stop])
+    if stop.stopped_at is None:
+        return None
+    return flat({name: variable.numpy() for name, variable in parameters.items()}), optimum.standard_error(parameters)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
