@@ -1,4 +1,4 @@
-"""Makes the README's pictures anew from a run of train.py: the fitted line, and TensorBoard in a browser."""
+"""Makes the README's pictures anew from runs of the scripts: line, TensorBoard in a browser, sweep, recovery."""
 
 import json
 import shutil
@@ -6,6 +6,8 @@ import tempfile
 from pathlib import Path
 from urllib.parse import quote
 
+import recover
+import sweep
 import train
 from playwright.sync_api import sync_playwright
 from tensorboard import program
@@ -15,8 +17,11 @@ CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 
 
 def main() -> None:
-    """Trains the lesson in a temporary folder and takes both pictures of it."""
+    """Runs the scripts in a temporary folder and keeps a picture of each."""
     with tempfile.TemporaryDirectory() as logs:
+        for script, name in {sweep: "sweep", recover: "recovery"}.items():
+            script.main(["--logs", logs, "--name", name])
+            shutil.copy(Path(logs, name, f"{name}.png"), IMAGES)
         train.main(["--logs", logs])
         lesson = Path(logs, "lesson")
         shutil.copy(lesson / "fit" / "fit.png", IMAGES / "line.png")
