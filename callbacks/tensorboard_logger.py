@@ -25,13 +25,14 @@ class TensorBoardLogger(StepCallback):
     ======== ============================================ =========================================
     truth    each parameter, `loss`                       constant lines; where a truth is given
     optimum  each parameter, `loss`,                      constant lines; where it has a closed form
-             `interval/lower/...`, `interval/upper/...`
+             `zone_95/lower/...`, `zone_95/upper/...`
     <run>    each parameter, `loss`, `learning_rate`,     every recorded step
              `error/optimization`, `error/truth`
     ======== ============================================ =========================================
 
-    The two errors are Euclidean norms of (parameters - optimum) and (parameters - truth). The interval is the 95 %
-    confidence interval of each parameter, in which the truth is to be expected. At the end, the
+    The two errors are Euclidean norms of (parameters - optimum) and (parameters - truth). The zone is the 95 %
+    confidence interval of each parameter, where the truth is to be expected (TensorBoard sorts its cards behind w).
+    At the end, the
     run's text page gets the table of `linfit.compare`, where the rows are in memory.
 
     Args:
@@ -90,7 +91,7 @@ class TensorBoardLogger(StepCallback):
             self._points["optimum"] = flat_reference(optimum, start.point(), "optimum")
             ends = zip(("lower", "upper"), optimum.confidence_interval(0.95), strict=True)
             constants["optimum"] = {"loss": optimum.loss} | {
-                f"interval/{side}/{name}": value
+                f"zone_95/{side}/{name}": value
                 for side, end in ends
                 for name, value in zip(start.names, flat_reference(end, start.point()).tolist(), strict=True)
                 if math.isfinite(value)

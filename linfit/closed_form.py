@@ -1,5 +1,6 @@
 """Where the optimum is known without a single step: for rows in memory, and for models that fit them."""
 
+import math
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -8,6 +9,7 @@ import numpy as np
 
 from linfit.checks import InputError
 from linfit.least_squares import LeastSquares
+from linfit.optimizer import DEFAULT_LEARNING_RATE
 from linfit.parameters import is_linear, named_parameters
 from linfit.refinement import refined
 from linfit.rows import Rows, as_rows, column_names
@@ -103,9 +105,10 @@ def fastest_learning_rate(model: keras.Model) -> float:
             "penalty on w. For a stream try SufficientStatistics.from_batches(batches).curvature()."
             "fastest_learning_rate; else a number, as in compile(learning_rate=0.05)."
         )
+    rate = problem.curvature.usable_learning_rate
     if model.batch_size < problem.statistics.rows:
-        return problem.curvature.critical_learning_rate(model.batch_size) / 2
-    return problem.curvature.usable_learning_rate
+        rate = problem.curvature.critical_learning_rate(model.batch_size) / 2
+    return rate if math.isfinite(rate) else DEFAULT_LEARNING_RATE  # where nothing curves, any rate will do
 
 
 def l2_penalty(model: keras.Model) -> float | None:
@@ -114,6 +117,9 @@ def l2_penalty(model: keras.Model) -> float | None:
     None where the loss is another one, or has another penalty: least squares is not where such a fit goes.
     """
     parameters = named_parameters(model)
+    layers = [layer for layer in model.layers if not isinstance(layer, keras.layers.InputLayer)]
+    if any(getattr(layer, "activation", None) is not keras.activations.linear for layer in layers) or len(layers) > 1:
+        return None  # a stock model with more than one Dense layer that is plainly x w + b
     if not is_linear(parameters) or isinstance(model.loss, list | tuple | dict):
         return None
     loss = keras.losses.get(model.loss)
@@ -129,10 +135,10 @@ def l2_penalty(model: keras.Model) -> float | None:
     penalty = penalties.get("w")
     if penalty is None:
         return 0.0
-    factors = {name: float(value) for name, value in penalty.get_config().items()}
-    if not isinstance(penalty, keras.regularizers.L2 | keras.regularizers.L1L2) or factors.get("l1"):
+    if not isinstance(penalty, keras.regularizers.L2 | keras.regularizers.L1L2):
         return None
-    return factors["l2"]
+    factors = penalty.get_config()
+    return None if factors.get("l1") else float(factors["l2"])
 
 
 def _optimum(statistics: SufficientStatistics, rows: Rows, l2: float) -> LeastSquares:

@@ -128,10 +128,12 @@ def compare(model: keras.Model, x: Any, y: Any, truth: Any = None, sample_weight
     Raises:
         InputError: the model has no w yet, or data or truth of another shape.
     """
-    if not (model.built and model.compiled):
+    if not model.built:
         raise InputError("the model has no w and b yet: call model.fit(x, y) before linfit.compare(model, x, y).")
+    if not model.compiled:
+        raise InputError("the model has no loss and learning rate yet: call model.compile() before linfit.compare.")
     parameters = {name: variable.numpy().astype("float64") for name, variable in named_parameters(model).items()}
-    rows = as_rows(x, y, sample_weight)
+    rows = as_rows(x, y, sample_weight, dtype=None)
     if isinstance(model, GradientDescent):
         model.check_features(rows.x.shape[1], column_names(x))
     if parameters.get("w", np.empty(0)).shape != (rows.x.shape[1], rows.y.shape[1]):

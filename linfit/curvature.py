@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from linfit import checks
+from linfit.checks import InputError
 
 if TYPE_CHECKING:
     from linfit.sufficient_statistics import SufficientStatistics
@@ -106,7 +107,7 @@ class Curvature:
 
         Ma, Bassily & Belkin, "The Power of Interpolation" (2018), theorem 3: for batches drawn at random with
         replacement, 2m / (β + (m - 1) λmax), with β the curvature of the sharpest single row. It is sufficient for
-        any data with that β and λmax, and sharp for rows of one length. Half of it is their fastest rate.
+        any data with that β and λmax, and sharp for rows of one length. Half of it is a safe choice.
 
         Args:
             batch_size: m, the rows in each step.
@@ -131,9 +132,11 @@ class Curvature:
         """
         tolerance = checks.positive(tolerance, "tolerance")
         contraction = self.contraction(learning_rate)
+        if tolerance >= 1:
+            return 0
         if contraction >= 1:
             return math.inf
-        return max(0, math.ceil(math.log(tolerance) / math.log(contraction))) if contraction > 0 else 1
+        return math.ceil(math.log(tolerance) / math.log(contraction)) if contraction > 0 else 1
 
     def steps_from(self, error: Any, tolerance: Any, learning_rate: float) -> float:
         """The full-batch steps from a given point until each parameter is within its tolerance of the optimum.
@@ -149,7 +152,10 @@ class Curvature:
             A whole number; infinity where that is never reached, or after more than 10¹² steps.
         """
         factors = 1 - checks.learning_rate(learning_rate) * self.eigenvalues
-        parts = self.eigenvectors.T @ np.asarray(error, "float64")
+        error = np.asarray(error, "float64")
+        if error.ndim != 2 or len(error) != len(self.eigenvalues):
+            raise InputError(f"error must have the shape ({len(self.eigenvalues)}, targets), got {error.shape}.")
+        parts = self.eigenvectors.T @ error
         tolerance = np.broadcast_to(np.asarray(tolerance, "float64"), parts.shape)
 
         def reached(step: int) -> bool:

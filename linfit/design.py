@@ -12,7 +12,8 @@ def origin_of(rows: Rows) -> np.ndarray:
     values = np.hstack([rows.x, rows.y]).astype("float64")
     spread = np.ptp(values, axis=0)
     grid = np.exp2(np.floor(np.log2(np.where(spread > 0, spread, 1.0))) - 3)
-    mean = np.average(values, axis=0, weights=rows.sample_weight)
+    weight = rows.sample_weight if rows.sample_weight is not None and rows.sample_weight.any() else None
+    mean = np.average(values, axis=0, weights=weight)
     return np.where(spread > 0, np.round(mean / grid) * grid, values[0])
 
 

@@ -49,29 +49,30 @@ class DivergenceGuard(keras.callbacks.Callback):
             return
         if math.isfinite((logs or {}).get("loss", math.nan)):
             self._last_finite = self._before
+        else:
+            self._go_back(int(self._before[0]))
+
+    def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
+        """Looks at the end point too, which no batch has seen."""
+        if self._stopped:
             return
+        finite = all(np.isfinite(values).all() for values in self._here())
+        closing = self.model.closing_loss() if finite and hasattr(self.model, "closing_loss") else 0.0
+        if not finite or math.isinf(closing):
+            self._go_back(int(self.model.optimizer.iterations.numpy()))
+
+    def _go_back(self, step: int) -> None:
         self._stopped = self.model.stop_training = True
         for variable, values in zip(_variables(self.model), self._last_finite, strict=True):
             variable.assign(values)
         checks.warn(
-            f"The loss left the finite range at step {int(self._before[0])}. "
+            f"The loss left the finite range at step {step}. "
             f"{explain_divergence(self.model, running_problem(self.model))} "
             f"The model is back at step {int(self._last_finite[0])}, the last with a finite loss."
         )
 
     def _here(self) -> list[np.ndarray]:
         return [variable.numpy() for variable in _variables(self.model)]
-
-
-def guarded(callbacks: Any, model: keras.Model) -> Any:
-    """The callbacks of a fit, as Keras takes them, with a guard behind them unless there is one."""
-    if not isinstance(callbacks, keras.callbacks.CallbackList):
-        callbacks = list(callbacks or [])
-    if not any(isinstance(callback, DivergenceGuard) for callback in getattr(callbacks, "callbacks", callbacks)):
-        guard = DivergenceGuard()
-        guard.set_model(model)
-        callbacks.append(guard)
-    return callbacks
 
 
 def _variables(model: keras.Model) -> list[Any]:
@@ -87,9 +88,9 @@ def explain_divergence(model: keras.Model, problem: Problem | None) -> str:
         return "The usual reason is a learning rate that is too large: try a tenth of it."
     curvature, rate = problem.curvature, float(model.optimizer.learning_rate.numpy())
     limit = curvature.stability_limit
-    batch_size = getattr(model, "batch_size", None)
     if rate <= limit:
-        if batch_size is not None and batch_size < problem.statistics.rows:
+        batch_size = batch_size_of(model, problem)
+        if batch_size is not None:
             critical = curvature.critical_learning_rate(batch_size)
             if rate > critical:
                 return (
@@ -110,7 +111,19 @@ def explain_divergence(model: keras.Model, problem: Problem | None) -> str:
         larger = f", {times:.2g} times those of the next feature" if times > 1.5 else ""
         text += (
             f" The limit is so low because of {label}, with values around {curvature.scales[feature]:.3g}{larger}. "
-            "Subtract each column's mean and divide it by its standard deviation: the limit rises to "
-            f"{standardized:.2g}."
+            f"{standardizing(problem.statistics.use_bias)}: the limit rises to {standardized:.2g}."
         )
     return text
+
+
+def batch_size_of(model: keras.Model, problem: Problem) -> int | None:
+    """The rows in each step of the model's latest fit, where that is known and not all rows."""
+    batch_size = getattr(model, "batch_size", None)
+    return batch_size if batch_size is not None and batch_size < problem.statistics.rows else None
+
+
+def standardizing(use_bias: bool) -> str:
+    """What to do to columns of different scales, as a sentence without its end."""
+    if use_bias:
+        return "Subtract each column's mean and divide it by its standard deviation"
+    return "Divide each column by its root mean square"

@@ -10,7 +10,7 @@ import tensorflow as tf
 from linfit import checks
 from linfit.checks import InputError
 from linfit.closed_form import fastest_learning_rate
-from linfit.divergence import guarded
+from linfit.divergence import DivergenceGuard
 from linfit.optimizer import DEFAULT_LEARNING_RATE, plain_sgd
 from linfit.precision import computing_in
 from linfit.refusals import refuse_frozen, refuse_replicas, refuse_two_schedulers
@@ -64,7 +64,7 @@ class GradientDescent(keras.Model):
         Args:
             learning_rate: a number above 0 (0.01 by default, as in Keras), a Keras `LearningRateSchedule`, or
                 "auto": each fit then takes the fastest rate for its rows, where they are in memory and the loss is
-                the mean squared error. With mini-batches that is half their critical rate. See `Curvature`.
+                the mean squared error; with mini-batches half their critical rate. See `Curvature`.
             loss: any Keras loss; the mean squared error by default. It is computed in the model's dtype.
             metrics, weighted_metrics, run_eagerly, steps_per_execution, jit_compile: as in Keras.
             optimizer: a plain `keras.optimizers.SGD`, instead of `learning_rate`. It only *holds* the rate and
@@ -123,12 +123,14 @@ class GradientDescent(keras.Model):
         checks.count(epochs, "epochs")
         if batch_size is not None:
             checks.count(batch_size, "batch_size")
-        if isinstance(callbacks, keras.callbacks.Callback):
+        if isinstance(callbacks, keras.callbacks.Callback | keras.callbacks.CallbackList):
             callbacks = [callbacks]
+        callbacks = list(callbacks or [])
+        each = [one for callback in callbacks for one in getattr(callback, "callbacks", [callback])]
         if self.compiled:
-            refuse_two_schedulers(self.optimizer, getattr(callbacks, "callbacks", callbacks) or ())
-        if divergence_guard:
-            callbacks = guarded(callbacks, self)
+            refuse_two_schedulers(self.optimizer, each)
+        if divergence_guard and not any(isinstance(callback, DivergenceGuard) for callback in each):
+            callbacks = [DivergenceGuard(), *callbacks]
         if class_weight is not None:
             raise InputError(
                 "class_weight weighs classes, and this model has none. Try sample_weight, one for each row."

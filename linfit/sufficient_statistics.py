@@ -166,7 +166,7 @@ class SufficientStatistics:
 
     @property
     def weight(self) -> float:
-        """The sum of the weights, n where there are none."""
+        """The sum of the weights, n where there are none; without a bias, which alone needs it, always n."""
         return float(self.triangle[0, 0] ** 2) if self.use_bias else float(self.rows)
 
     @property

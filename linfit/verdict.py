@@ -7,7 +7,7 @@ import keras
 import numpy as np
 
 from linfit.closed_form import Problem
-from linfit.divergence import explain_divergence
+from linfit.divergence import batch_size_of, explain_divergence, standardizing
 from linfit.optimizer import is_plain_sgd
 from linfit.parameters import flat, flat_reference
 from linfit.text_table import number
@@ -44,26 +44,41 @@ def verdict(
     error = np.abs(_seen(problem, flat(parameters) - flat_reference(problem.optimum, parameters)))
     standard_error = _standard_errors(problem, parameters)
     rounding = _rounding(model, problem, parameters)
-    if loss - problem.optimum.loss > max(1e-3 * problem.total_variance, problem.rounding(model.dtype)):
-        rounding = np.zeros_like(rounding)  # numbers that rounding holds so far off are not what anyone wants
-    if np.all(error <= np.maximum(NEAR * standard_error, rounding)):
-        if np.all(error <= NEAR * standard_error):
-            text = f"Converged: {_gap(error, standard_error, names)} from the optimum; more steps cannot matter."
-        else:
-            text = f"Converged: the fit is as close to the optimum as the rounding of {model.dtype} lets it come."
+    # Numbers that rounding holds so far off that the loss shows it are not what anyone wants.
+    rests = loss - problem.optimum.loss <= max(1e-3 * problem.total_variance, problem.rounding(model.dtype))
+    if np.all(error <= NEAR * standard_error):
+        text = f"Converged: {_gap(error, standard_error, names)} from the optimum; more steps cannot matter."
+        return f"{text} {_about_the_truth(problem, parameters, truth, names)}"
+    if rests and np.all(error <= np.maximum(NEAR * standard_error, rounding)):
+        text = f"Converged: the fit is as close to the optimum as the rounding of {model.dtype} lets it come."
         return f"{text} {_about_the_truth(problem, parameters, truth, names)}"
 
-    plain = is_plain_sgd(model.optimizer)
-    rate = float(model.optimizer.learning_rate.numpy())
-    if plain and rate > problem.curvature.stability_limit:
+    if _overshoots(model, problem, loss):
         return f"Diverging. {explain_divergence(model, problem)}"
-    gap = _gap(error, standard_error, names)
+    gap = _gap(error, standard_error, names) if problem.optimum.degrees_of_freedom else ""
     place = f"{gap} from the optimum" if gap else f"the loss {number(loss)} can fall to {number(problem.optimum.loss)}"
     text = f"Not converged: {place}. "
-    if not plain:
-        return text + "More steps bring it nearer."
+    if not is_plain_sgd(model.optimizer):
+        if loss > problem.total_variance:
+            return text + "That is worse than a constant: if it does not fall, try a smaller learning rate."
+        return text + "More steps may bring it nearer."
     tolerance = np.maximum(NEAR * standard_error, rounding)
-    return text + _steps_needed(model, problem, parameters, tolerance, rate)
+    if np.all(error <= tolerance):  # the bound on rounding is a generous one
+        tolerance = NEAR * standard_error
+    return text + _steps_needed(model, problem, parameters, tolerance)
+
+
+def _overshoots(model: keras.Model, problem: Problem, loss: float) -> bool:
+    """Whether each step leads further away: above the stability limit, or visibly so with mini-batches."""
+    if not is_plain_sgd(model.optimizer):
+        return False
+    rate = float(model.optimizer.learning_rate.numpy())
+    if rate > problem.curvature.stability_limit:
+        return True
+    batch_size = batch_size_of(model, problem)
+    if batch_size is None or loss <= 10 * problem.total_variance:
+        return False
+    return rate > problem.curvature.critical_learning_rate(batch_size)
 
 
 def _seen(problem: Problem, error: np.ndarray) -> np.ndarray:
@@ -92,21 +107,22 @@ def _standard_errors(problem: Problem, parameters: dict[str, np.ndarray]) -> np.
 
 
 def _noise(problem: Problem) -> np.ndarray:
-    """The standard deviation of the residuals, at least that of y's own rounding; 0 where nothing is known of it."""
+    """The standard deviation of the residuals, at least that of y's own rounding, and that where there is no other."""
     floor = 100 * np.finfo("float64").eps * problem.statistics.root_mean_square[problem.statistics.features :]
-    return np.nan_to_num(np.maximum(problem.optimum.residual_std, floor))
+    return np.fmax(problem.optimum.residual_std, floor)
 
 
 def _rounding(model: keras.Model, problem: Problem, parameters: dict[str, np.ndarray]) -> np.ndarray:
     """How far from its optimum each scalar may come to rest because updates round to nothing.
 
-    A parameter rests where the rate times its gradient g is below half the spacing of floats around it; and g
-    itself is a sum of numbers of the size of x y, each rounded. With the Hessian H, the error there is H⁻¹ g.
+    A parameter rests where the rate times its gradient g is below half the spacing of floats around it, here at the
+    best rate; and g itself is a sum of numbers of the size of x y, each rounded. With the Hessian H, the error there
+    is H⁻¹ g.
     """
     eps = float(np.finfo(model.dtype).eps)
     vectors, values = _curved(problem)
     inverse = np.abs(vectors / values @ vectors.T)
-    rate = min(float(model.optimizer.learning_rate.numpy()), problem.curvature.stability_limit)
+    rate = problem.curvature.usable_learning_rate
     optimum = np.vstack([np.atleast_2d(getattr(problem.optimum, name)) for name in parameters])
     size, features = problem.statistics.root_mean_square, problem.statistics.features
     sums = np.outer([*size[:features], 1.0][: len(optimum)], size[features:])
@@ -122,7 +138,8 @@ def _gap(error: np.ndarray, standard_error: np.ndarray, names: Sequence[str]) ->
     furthest = int(np.argmax(ratio))
     if ratio[furthest] > 1e6:
         return ""
-    return f"{_figures(ratio[furthest])} standard errors (of {names[furthest]})"
+    size = _figures(ratio[furthest])
+    return f"{size} standard error{'' if size == '1' else 's'} (of {names[furthest]})"
 
 
 def _about_the_truth(
@@ -164,27 +181,30 @@ def _chance(problem: Problem, distance: np.ndarray) -> float:
 
 
 def _steps_needed(
-    model: keras.Model, problem: Problem, parameters: dict[str, np.ndarray], tolerance: np.ndarray, rate: float
+    model: keras.Model, problem: Problem, parameters: dict[str, np.ndarray], tolerance: np.ndarray
 ) -> str:
     """How many more full-batch steps bring the fit to its optimum, at its rate and at the best."""
     curvature = problem.curvature
     shape = (-1, problem.statistics.targets)
     error = _seen(problem, flat(parameters) - flat_reference(problem.optimum, parameters)).reshape(shape)
-    here = curvature.steps_from(error, tolerance.reshape(shape), rate)
-    best_rate = curvature.usable_learning_rate
-    best = curvature.steps_from(error, tolerance.reshape(shape), best_rate)
-    batch_size = getattr(model, "batch_size", None)
-    if batch_size is not None and batch_size < problem.statistics.rows:
+    tolerance = tolerance.reshape(shape)
+    rate, best_rate = float(model.optimizer.learning_rate.numpy()), curvature.usable_learning_rate
+    best = curvature.steps_from(error, tolerance, best_rate)
+    if rate <= 0:
+        return f"The learning rate has fallen to 0; about {_count(best)} steps at {best_rate:.3g} bring it there."
+    here = curvature.steps_from(error, tolerance, rate)
+    faster = f", or {_count(best)} at {best_rate:.3g}." if best < here else "."
+    batch_size = batch_size_of(model, problem)
+    if batch_size is not None:
         return (
-            f"Steps of {batch_size} rows keep jumping around it. With all rows in each, about {_count(here)} more "
-            f"steps at learning rate {rate:.4g} bring it there, or {_count(best)} at {best_rate:.3g}."
+            f"Steps of {batch_size} rows come near it, then jump around it. With all rows in each, about "
+            f"{_count(here)} more steps at learning rate {rate:.4g} bring it there{faster}"
         )
-    text = f"About {_count(here)} more full-batch steps at learning rate {rate:.4g} bring it there"
-    text += f", or {_count(best)} at {best_rate:.3g}." if best < here else "."
+    text = f"About {_count(here)} more full-batch steps at learning rate {rate:.4g} bring it there{faster}"
     if best > _PATIENCE:
         text += (
-            " The features differ too much in scale, or depend on each other too closely. Subtract each column's mean "
-            "and divide it by its standard deviation."
+            " The features differ too much in scale, or depend on each other too closely. "
+            f"{standardizing(problem.statistics.use_bias)}."
         )
     return text
 

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
-from train_options import LESSON, Parser, _free
+from train_options import LESSON, Parser, check_name, free_name
 
 from linfit import GroundTruth, InputError, checks
 
@@ -21,10 +21,7 @@ def parse(arguments: Sequence[str] | None, description: str) -> argparse.Namespa
         InputError: an option that cannot be used, with what to type instead.
     """
     options = _parser(description).parse_args(arguments)
-    if options.name in ("", ".", "..") or options.name != Path(options.name).name:
-        raise InputError(
-            f"--name must be the name of a folder in {options.logs}, got {options.name!r}. Try --name recovery."
-        )
+    check_name(options)
     if checks.count(options.sets, "--sets") < FEWEST:
         raise InputError(f"--sets must be at least {FEWEST}, got {options.sets}: fewer say too little.")
     checks.count(options.rows, "--rows")
@@ -46,7 +43,7 @@ def parse(arguments: Sequence[str] | None, description: str) -> argparse.Namespa
             f"--rows must be at least {fewest} for {features} feature{'s' * (features > 1)} and a bias, got "
             f"{options.rows}: fewer do not tell how large the noise is."
         )
-    options.folder = Path(options.logs, _free(options.logs, options.name))
+    options.folder = Path(options.logs, free_name(options.logs, options.name))
     return options
 
 

@@ -1,4 +1,4 @@
-"""The options of train.py: the lesson's defaults, the checks, and what --continue takes over."""
+"""The options of the programs: the lesson's defaults, the checks, and what train.py --continue takes over."""
 
 import argparse
 import json
@@ -33,12 +33,9 @@ def parse(arguments: Sequence[str] | None, description: str) -> argparse.Namespa
     """
     parser = _parser(description)
     options = parser.parse_args(arguments)
-    if options.name in ("", ".", "..") or options.name != Path(options.name).name:
-        raise InputError(
-            f"--name must be the name of a folder in {options.logs}, got {options.name!r}. Try --name lesson."
-        )
-    options.folder = Path(options.logs, options.name)
     if options.resume:
+        check_name(options)
+        options.folder = Path(options.logs, options.name)
         saved = _saved(options.folder)
         parser.set_defaults(**saved)
         options = parser.parse_args(arguments, argparse.Namespace(folder=options.folder, name_taken=None))
@@ -49,19 +46,13 @@ def parse(arguments: Sequence[str] | None, description: str) -> argparse.Namespa
                     f"got {getattr(options, name)}. Leave --{name} out, or start a new run with --name."
                 )
     else:
-        _fill(options)
-        free = _free(options.logs, options.name)
-        options.name_taken = options.folder if free != options.name else None
-        options.name, options.folder = free, Path(options.logs, free)
+        check_data(options)
     checks.count(options.steps, "--steps")
     checks.count(options.every, "--every")
     if options.learning_rate != "auto":
         checks.learning_rate(options.learning_rate, "--learning-rate")
-    checks.seed(options.seed, "--seed")
     if options.batch_size is not None:
         checks.count(options.batch_size, "--batch-size")
-    if options.csv is None:
-        checks.count(options.rows, "--rows")
     return options
 
 
@@ -69,7 +60,7 @@ def add_data(parser: argparse.ArgumentParser, name: str) -> None:
     """Adds the options of a program that fits the lesson's data, or a file's, into a folder of its own."""
     add = parser.add_argument
     add("--name", default=name, help=f"the folder in logs/ ({name}; numbered if it is taken)")
-    add("--seed", type=int, default=7, help="seed of the data (7)")
+    add("--seed", type=int, default=7, help="seed of the data and of the order of batches (7)")
     add("--logs", default="logs", metavar="FOLDER", help="where folders land (logs)")
     drawn = parser.add_argument_group("data drawn from a known truth")
     drawn.add_argument("--w", type=float, nargs="+", help="true weights, one for each feature (0.1)")
@@ -77,7 +68,9 @@ def add_data(parser: argparse.ArgumentParser, name: str) -> None:
     drawn.add_argument("--noise", type=float, help="standard deviation of the noise (0.05)")
     drawn.add_argument("--rows", type=int, help="how many rows to draw (120)")
     file = parser.add_argument_group("or data of your own")
-    file.add_argument("--csv", metavar="FILE", help="a CSV file with a header line")
+    file.add_argument(
+        "--csv", metavar="FILE", type=lambda path: str(Path(path).absolute()), help="a CSV file with a header line"
+    )
     file.add_argument("--target", metavar="COLUMN", help="the column to predict")
     file.add_argument("--features", nargs="+", metavar="COLUMN", help="the columns to predict it from (all others)")
 
@@ -88,17 +81,28 @@ def check_data(options: argparse.Namespace) -> None:
     Raises:
         InputError: an option that cannot be used, with what to type instead.
     """
-    if options.name in ("", ".", "..") or options.name != Path(options.name).name:
-        raise InputError(
-            f"--name must be the name of a folder in {options.logs}, got {options.name!r}. Try --name lesson."
-        )
+    check_name(options)
     _fill(options)
-    free = _free(options.logs, options.name)
+    free = free_name(options.logs, options.name)
     options.name_taken = Path(options.logs, options.name) if free != options.name else None
     options.name, options.folder = free, Path(options.logs, free)
     checks.seed(options.seed, "--seed")
     if options.csv is None:
         checks.count(options.rows, "--rows")
+
+
+def check_name(options: argparse.Namespace) -> None:
+    """Refuses a --name that is no folder's name."""
+    if options.name in ("", ".", "..") or options.name != Path(options.name).name:
+        raise InputError(
+            f"--name must be the name of a folder in {options.logs}, got {options.name!r}. Try --name lesson."
+        )
+
+
+def free_name(logs: str, name: str) -> str:
+    """This name, or with a number after it if a run has it already: no run overwrites another."""
+    numbered = (f"{name}-{number}" for number in count(2))
+    return next(free for free in chain([name], numbered) if not Path(logs, free).exists())
 
 
 def save(options: argparse.Namespace, model: keras.Model) -> None:
@@ -138,21 +142,8 @@ def _parser(description: str) -> argparse.ArgumentParser:
     add("--learning-rate", type=_rate, default=0.05, metavar="RATE", help="how far each update goes, or auto (0.05)")
     add("--every", type=int, default=20, metavar="N", help="print a line every N steps (20)")
     add("--batch-size", type=int, metavar="ROWS", help="rows in each step (all)")
-    add("--name", default="lesson", help="the run's folder in logs/ (lesson; numbered if it is taken)")
     add("--continue", dest="resume", action="store_true", help="go on from where the run of this name stopped")
-    add("--seed", type=int, default=7, help="seed of the data and of the order of the batches (7)")
-    add("--logs", default="logs", metavar="FOLDER", help="where runs land (logs)")
-    drawn = parser.add_argument_group("data drawn from a known truth")
-    drawn.add_argument("--w", type=float, nargs="+", help="true weights, one for each feature (0.1)")
-    drawn.add_argument("--b", type=float, help="true bias (0.5)")
-    drawn.add_argument("--noise", type=float, help="standard deviation of the noise (0.05)")
-    drawn.add_argument("--rows", type=int, help="how many rows to draw (120)")
-    file = parser.add_argument_group("or data of your own")
-    file.add_argument(
-        "--csv", metavar="FILE", type=lambda path: str(Path(path).absolute()), help="a CSV file with a header line"
-    )
-    file.add_argument("--target", metavar="COLUMN", help="the column to predict")
-    file.add_argument("--features", nargs="+", metavar="COLUMN", help="the columns to predict it from (all others)")
+    add_data(parser, "lesson")
     return parser
 
 
@@ -188,9 +179,3 @@ def _saved(folder: Path) -> dict[str, Any]:
         return {name: saved[name] for name in SAVED}
     except (ValueError, KeyError, TypeError):
         raise InputError(f"{folder / 'run.json'} is damaged. Start a new run without --continue.") from None
-
-
-def _free(logs: str, name: str) -> str:
-    """This name, or with a number after it if a run has it already: no run overwrites another."""
-    numbered = (f"{name}-{number}" for number in count(2))
-    return next(free for free in chain([name], numbered) if not Path(logs, free).exists())

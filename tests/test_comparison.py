@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 import linfit
 
@@ -77,6 +78,7 @@ def test_without_a_truth_its_columns_are_left_out():
     [
         {"loss": "mae"},
         {"kernel_regularizer": keras.regularizers.L1(0.1)},
+        {"kernel_regularizer": keras.regularizers.OrthogonalRegularizer()},
         {"kernel_regularizer": keras.regularizers.L1L2(0.1, 0.1)},
     ],
 )
@@ -182,7 +184,8 @@ def test_not_converged_with_batches_says_that_they_jump():
     model = moved(0, 3.0)
     model.fit(X, Y, batch_size=8, epochs=1, verbose=0)
     assert (
-        "Steps of 8 rows keep jumping around it. With all rows in each, about " in linfit.compare(model, X, Y).verdict
+        "Steps of 8 rows come near it, then jump around it. With all rows in each, about "
+        in linfit.compare(model, X, Y).verdict
     )
 
 
@@ -191,7 +194,10 @@ def test_of_another_optimizer_no_steps_are_foretold():
     model.compile(optimizer=keras.optimizers.Adam(0.5), loss="mse")
     verdict = linfit.compare(model, X, Y).verdict
     assert verdict.startswith("Not converged: ")
-    assert verdict.endswith("from the optimum. More steps bring it nearer.")
+    assert verdict.endswith("That is worse than a constant: if it does not fall, try a smaller learning rate.")
+    optimum = linfit.least_squares(X, Y)
+    model.set_weights([optimum.w, optimum.b + optimum.standard_error_b])
+    assert linfit.compare(model, X, Y).verdict.endswith("from the optimum. More steps may bring it nearer.")
 
 
 @pytest.mark.filterwarnings("ignore:x0, x1 and x2 depend linearly on each other")  # what this test is about
@@ -216,6 +222,70 @@ def test_no_more_rows_than_parameters_give_no_standard_errors():
     comparison = linfit.compare(model, X[:3], Y[:3], truth=TRUTH)
     assert np.isnan(comparison.standard_error).all()
     assert comparison.verdict.startswith("Not converged: the loss ")
+    steps = int(comparison.verdict.split("About ")[1].split(" more")[0].replace(",", ""))
+    batches = tf.data.Dataset.from_tensors((X[:3], Y[:3])).repeat(steps + 10)  # rounding costs a few
+    model.fit(batches, verbose=0)
+    after = linfit.compare(model, X[:3], Y[:3], truth=TRUTH)
+    assert after.verdict == (
+        "Converged: the fit is as close to the optimum as the rounding of float64 lets it come. With no more rows than "
+        "parameters, nothing says how large the noise is."
+    )
+
+
+def test_a_rate_that_has_fallen_to_0_is_told():
+    model = moved(0, 3.0)
+    model.compile(learning_rate=keras.optimizers.schedules.CosineDecay(1e-3, 5))
+    model.fit(X, Y, batch_size=80, epochs=5, verbose=0)
+    verdict = linfit.compare(model, X, Y).verdict
+    assert "from the optimum. The learning rate has fallen to 0; about " in verdict
+
+
+def test_a_rate_at_which_updates_round_to_nothing_has_not_converged():
+    random = np.random.default_rng(0)
+    x = random.normal(size=(20000, 1))
+    model = model_at([0.98], learning_rate=1e-6)
+    assert linfit.compare(model, x, x + 0.05 * random.normal(size=(20000, 1))).verdict.startswith("Not converged: 5")
+
+
+def test_mini_batches_above_their_critical_rate_that_explode_are_diverging():
+    x, y = X.copy(), Y
+    x[0] = 200.0
+    curvature = linfit.SufficientStatistics.from_rows(x, y).curvature()
+    model = model_at([0.0, 0.0], learning_rate=0.9 * curvature.stability_limit, dtype="float64")
+    model.fit(x, y, batch_size=2, epochs=3, verbose=0)
+    verdict = linfit.compare(model, x, y).verdict
+    assert verdict.startswith("Diverging. ")
+    assert f"above {curvature.critical_learning_rate(2):.3g}, up to which batches of 2 rows" in verdict
+
+
+def test_float32_rows_are_compared_as_they_were_fitted():
+    random = np.random.default_rng(0)
+    x = random.normal(size=(200, 2)).astype("float32")
+    x = np.column_stack([x, x[:, 0] + x[:, 1]])
+    with pytest.warns(UserWarning, match="x0, x1 and x2 depend linearly"):
+        comparison = linfit.compare(model_at(np.zeros(3)), x, x @ np.array([1, 2, 0], "float32"))
+    np.testing.assert_allclose(comparison.optimum, [0, 1, 1, 0], atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "layers",
+    [
+        [keras.layers.Dense(1, activation="relu")],
+        [keras.layers.Normalization(), keras.layers.Dense(1)],
+    ],
+)
+def test_a_stock_model_that_is_more_than_a_line_has_no_closed_form(layers):
+    model = keras.Sequential([keras.Input((2,)), *layers])
+    model.compile(optimizer="sgd", loss="mse")
+    assert linfit.compare(model, X, Y).optimum is None
+
+
+def test_advice_for_a_model_without_bias_keeps_it_right():
+    x = np.add(X, [50.0, 0.0])
+    verdict = linfit.compare(model_at([0.0, 0.0], learning_rate=1.0, use_bias=False), x, Y).verdict
+    scaled = x / np.sqrt(np.mean(x**2, axis=0))
+    limit = 2 / np.linalg.eigvalsh(2 / 80 * scaled.T @ scaled)[-1]
+    assert verdict.endswith(f"Divide each column by its root mean square: the limit rises to {limit:.2g}.")
 
 
 def test_the_steps_that_the_verdict_asks_for_are_enough():

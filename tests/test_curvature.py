@@ -124,6 +124,20 @@ def test_steps_to_bounds_every_start_and_is_reached_by_the_worst():
     assert curvature.steps_to(0.5, 1.01 * curvature.stability_limit) == math.inf
 
 
+def test_an_error_of_one_axis_is_refused():
+    with pytest.raises(linfit.InputError) as error:
+        curvature_of(*problem(2)).steps_from([1.0, 2.0, 3.0], 0.1, 0.05)
+    assert str(error.value) == "error must have the shape (3, targets), got (3,)."
+
+
+def test_rows_without_curvature_take_the_default_rate():
+    model = linfit.LinearRegression(use_bias=False)
+    model.compile(learning_rate="auto")
+    with pytest.warns(UserWarning, match="x never changes"):
+        model.fit(np.zeros((10, 1)), np.ones(10), verbose=0)
+    assert float(model.optimizer.learning_rate) == pytest.approx(0.01)
+
+
 def test_no_rate_is_faster_than_the_fastest():
     curvature = curvature_of(*problem(4))
     best = curvature.fastest_learning_rate

@@ -511,3 +511,11 @@ def test_a_warning_names_the_line_that_asked_for_the_optimum():
     with pytest.warns(UserWarning, match="never changes") as caught:
         linfit.least_squares(x, y)
     assert caught[0].filename == __file__
+
+
+def test_weights_of_0_wherever_one_might_look_change_nothing():
+    x, y = linfit.GroundTruth(w=2.0, b=1.0, noise=0.5).sample(2000, seed=1)
+    weight = np.tile([0.0, 1.0], 1000)
+    np.testing.assert_allclose(
+        linfit.least_squares(x, y, weight).w, linfit.least_squares(x[1::2], y[1::2]).w, rtol=1e-12
+    )

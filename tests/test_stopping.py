@@ -1,5 +1,7 @@
 """Fits that end by themselves: at the optimum, at the truth, and before the numbers overflow."""
 
+import re
+
 import keras
 import numpy as np
 import pytest
@@ -211,26 +213,42 @@ def test_callbacks_come_in_any_form_that_keras_takes(pack):
 
 def test_blocks_of_steps_go_back_to_the_start_of_the_block():
     model = linfit.LinearRegression(dtype="float64")
-    model.compile(learning_rate=20.0, steps_per_execution=10)
+    model.compile(learning_rate=20.0, steps_per_execution=4)
+    with pytest.warns(UserWarning, match="left the finite range") as caught:
+        model.fit(X, Y, batch_size=10, epochs=200, verbose=0)  # eight steps an epoch, in blocks of four
+    at_block, back = (int(number) for number in re.findall(r" at step (\d+)", str(caught[0].message)))
+    assert int(model.optimizer.iterations) == back == at_block - 4
+    assert np.isfinite(model.evaluate(X, Y, verbose=0))
+
+
+def test_no_fit_ends_at_a_point_that_is_not_finite():
     with pytest.warns(UserWarning, match="left the finite range"):
-        model.fit(X, Y, batch_size=8, epochs=200, verbose=0)
-    assert int(model.optimizer.iterations) % 10 == 0
-    assert np.isfinite(model.w.numpy()).all()
+        last = int(fitted(rate=20.0).optimizer.iterations)  # the last step with a finite loss
+    assert np.isfinite(fitted(rate=20.0, epochs=last).evaluate(X, Y, verbose=0))
+    with pytest.warns(UserWarning, match=f"at step {last + 1}.*back at step {last}") as caught:
+        model = fitted(rate=20.0, epochs=last + 1)  # its own loss is not measured by any batch
+    assert len(caught) == 1
+    assert int(model.optimizer.iterations) == last
+    assert np.isfinite(model.evaluate(X, Y, verbose=0))
+
+
+def test_an_update_that_overflows_at_once_is_taken_back():
+    model = linfit.LinearRegression()
+    model.compile(learning_rate=1e38)
+    with pytest.warns(UserWarning, match="left the finite range at step 1"):
+        model.fit(10 * X, 10 * Y, batch_size=80, epochs=1, verbose=0)
+    assert (int(model.optimizer.iterations), *model.w.numpy().ravel()) == (0, 0, 0)
 
 
 def test_mini_batches_that_diverge_are_told_their_own_limit():
-    model = linfit.LinearRegression(dtype="float64")
-    rate = 0.9 * limit()
-    model.compile(learning_rate=rate)
     x = X.copy()
     x[0] *= 30  # one long row: most batches are fine, and the one with it is not
-    y = Y.copy()
-    statistics = linfit.SufficientStatistics.from_rows(x, y)
-    rate = 0.9 * statistics.curvature().stability_limit
-    model.optimizer.learning_rate = rate
+    curvature = linfit.SufficientStatistics.from_rows(x, Y).curvature()
+    model = linfit.LinearRegression(dtype="float64")
+    model.compile(learning_rate=0.9 * curvature.stability_limit)
     with pytest.warns(UserWarning, match="left the finite range") as caught:
-        model.fit(x, y, batch_size=2, epochs=500, verbose=0)
-    critical = statistics.curvature().critical_learning_rate(2)
+        model.fit(x, Y, batch_size=2, epochs=500, verbose=0)
+    critical = curvature.critical_learning_rate(2)
     assert f"above {critical:.3g}, up to which batches of 2 rows" in str(caught[0].message)
 
 

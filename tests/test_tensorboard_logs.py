@@ -62,7 +62,7 @@ def solve(x, y):
 
 def ends(tags):
     """The tags of the confidence intervals of these parameters."""
-    return {f"interval/{end}/{tag}" for end in ("lower", "upper") for tag in tags}
+    return {f"zone_95/{end}/{tag}" for end in ("lower", "upper") for tag in tags}
 
 
 def assert_curve(board, run, tag, collector):
@@ -102,8 +102,8 @@ def test_truth_optimum_and_fit_are_runs_that_share_their_tags(lesson):
 def test_the_optimum_has_the_band_in_which_the_truth_is_to_be_expected(lesson):
     ols = OLS(Y[:, 0], np.column_stack([X, np.ones(60)])).fit()
     for tag, (lower, upper) in zip(("w", "b"), ols.conf_int(0.05), strict=True):
-        assert_line(lesson.board, "optimum", f"interval/lower/{tag}", range(41), lower)
-        assert_line(lesson.board, "optimum", f"interval/upper/{tag}", range(41), upper)
+        assert_line(lesson.board, "optimum", f"zone_95/lower/{tag}", range(41), lower)
+        assert_line(lesson.board, "optimum", f"zone_95/upper/{tag}", range(41), upper)
 
 
 @pytest.mark.parametrize("tag", ["w", "b", "loss", "learning_rate"])
