@@ -62,9 +62,9 @@ def verdict(
         if loss > problem.total_variance:
             return text + "That is worse than a constant: if it does not fall, try a smaller learning rate."
         return text + "More steps may bring it nearer."
-    tolerance = np.maximum(NEAR * standard_error, rounding)
-    if np.all(error <= tolerance):  # the bound on rounding is a generous one
-        tolerance = NEAR * standard_error
+    tolerance = NEAR * standard_error
+    if not _has_noise(model, problem) and np.any(error > rounding):
+        tolerance = np.maximum(tolerance, rounding)
     return text + _steps_needed(model, problem, parameters, tolerance)
 
 
@@ -79,6 +79,12 @@ def _overshoots(model: keras.Model, problem: Problem, loss: float) -> bool:
     if batch_size is None or loss <= 10 * problem.total_variance:
         return False
     return rate > problem.curvature.critical_learning_rate(batch_size)
+
+
+def _has_noise(model: keras.Model, problem: Problem) -> bool:
+    """Whether the residuals are more than the rounding of the model's floats; not where nothing is known of them."""
+    size = problem.statistics.root_mean_square[problem.statistics.features :]
+    return bool(np.all(problem.optimum.residual_std > 10 * np.finfo(model.dtype).eps * size))
 
 
 def _seen(problem: Problem, error: np.ndarray) -> np.ndarray:
