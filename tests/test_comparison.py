@@ -192,6 +192,7 @@ def test_not_converged_with_batches_says_that_they_jump():
 def test_of_another_optimizer_no_steps_are_foretold():
     model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
     model.compile(optimizer=keras.optimizers.Adam(0.5), loss="mse")
+    model.set_weights([np.array([[100.0], [0.0]]), np.zeros(1)])
     verdict = linfit.compare(model, X, Y).verdict
     assert verdict.startswith("Not converged: ")
     assert verdict.endswith("That is worse than a constant: if it does not fall, try a smaller learning rate.")
