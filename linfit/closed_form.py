@@ -119,7 +119,7 @@ def l2_penalty(model: keras.Model) -> float | None:
     parameters = named_parameters(model)
     layers = [layer for layer in model.layers if not isinstance(layer, keras.layers.InputLayer)]
     if any(getattr(layer, "activation", None) is not keras.activations.linear for layer in layers) or len(layers) > 1:
-        return None  # a stock model with more than one Dense layer that is plainly x w + b
+        return None  # a stock model that is more than one Dense layer without an activation
     if not is_linear(parameters) or isinstance(model.loss, list | tuple | dict):
         return None
     loss = keras.losses.get(model.loss)

@@ -58,17 +58,8 @@ class Comparison:
         table = aligned(titles, lines)
         rule = "-" * max(map(len, table))
         heads = len(table) - len(lines)
-        return "\n".join(
-            [
-                *table[:heads],
-                rule,
-                *table[heads:-1],
-                rule,
-                table[-1],
-                "",
-                textwrap.fill(self.verdict, 79, break_on_hyphens=False),
-            ]
-        )
+        verdict = textwrap.fill(self.verdict, 79, break_on_hyphens=False)
+        return "\n".join([*table[:heads], rule, *table[heads:-1], rule, table[-1], "", verdict])
 
     def to_frame(self) -> "pd.DataFrame":
         """The table as a pandas DataFrame, a row for each parameter; needs pandas (`pip install linfit[tables]`)."""

@@ -224,7 +224,7 @@ def _warn(statistics: "SufficientStatistics", dependent: tuple[tuple[int, ...], 
 
 
 def _intercept(statistics: "SufficientStatistics", w: np.ndarray) -> np.ndarray:
-    """B = mean(y) - mean(x) w, first from the origin on, where the numbers are small."""
+    """The b that goes with w, mean(y) - mean(x) w, first from the origin on, where the numbers are small."""
     p = statistics.features
     if not statistics.use_bias:
         return np.zeros(statistics.targets)

@@ -41,7 +41,8 @@ def verdict(
     """
     if not math.isfinite(loss) or not np.isfinite(flat(parameters)).all():
         return f"Diverged: the loss is no longer a finite number. {explain_divergence(model, problem)}"
-    error = np.abs(_seen(problem, flat(parameters) - flat_reference(problem.optimum, parameters)))
+    ahead = _seen(problem, flat(parameters) - flat_reference(problem.optimum, parameters))
+    error = np.abs(ahead)
     standard_error = _standard_errors(problem, parameters)
     rounding = _rounding(model, problem, parameters)
     # Numbers that rounding holds so far off that the loss shows it are not what anyone wants.
@@ -65,7 +66,7 @@ def verdict(
     tolerance = NEAR * standard_error
     if not _has_noise(model, problem) and np.any(error > rounding):
         tolerance = np.maximum(tolerance, rounding)
-    return text + _steps_needed(model, problem, parameters, tolerance)
+    return text + _steps_needed(model, problem, ahead, tolerance)
 
 
 def _overshoots(model: keras.Model, problem: Problem, loss: float) -> bool:
@@ -186,14 +187,11 @@ def _chance(problem: Problem, distance: np.ndarray) -> float:
     return float(min(1.0, np.min(chances) * statistics.targets))
 
 
-def _steps_needed(
-    model: keras.Model, problem: Problem, parameters: dict[str, np.ndarray], tolerance: np.ndarray
-) -> str:
+def _steps_needed(model: keras.Model, problem: Problem, error: np.ndarray, tolerance: np.ndarray) -> str:
     """How many more full-batch steps bring the fit to its optimum, at its rate and at the best."""
     curvature = problem.curvature
     shape = (-1, problem.statistics.targets)
-    error = _seen(problem, flat(parameters) - flat_reference(problem.optimum, parameters)).reshape(shape)
-    tolerance = tolerance.reshape(shape)
+    error, tolerance = error.reshape(shape), tolerance.reshape(shape)
     rate, best_rate = float(model.optimizer.learning_rate.numpy()), curvature.usable_learning_rate
     best = curvature.steps_from(error, tolerance, best_rate)
     if rate <= 0:
