@@ -5,10 +5,10 @@ from linfit.callbacks.fit_figure import FitFigure
 from linfit.callbacks.learning_rate_figure import learning_rate_figure
 from linfit.callbacks.recovery_figure import recovery_figure
 from linfit.callbacks.status_printer import StatusPrinter
-from linfit.callbacks.step_callback import StepCallback
 from linfit.callbacks.stopping import StopAtOptimum, StopAtTruth
 from linfit.callbacks.tensorboard_logger import TensorBoardLogger
 from linfit.divergence import DivergenceGuard
+from linfit.step_callback import StepCallback
 
 __all__ = [
     "DivergenceGuard",

@@ -1,6 +1,5 @@
 """The event file of one TensorBoard run: scalars, images and text, in TensorBoard's own format."""
 
-import contextlib
 import itertools
 import os
 import socket
@@ -11,8 +10,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-import tensorflow as tf
+import numpy as np
 
+from linfit.callbacks.event_records import as_record, last_record, scalar_records
 from linfit.checks import InputError
 
 # The event files that are open, by run folder, and the folder in which each model goes on.
@@ -37,7 +37,9 @@ class EventFile:
         # TensorBoard reads the files of a run in the order of their names.
         number = f"{os.getpid()}.{next(_numbers):06d}"
         self._path = folder / f"events.out.tfevents.{int(time.time()):010d}.{socket.gethostname()}.{number}"
-        self._writer = tf.io.TFRecordWriter(str(self._path))
+        # Without a buffer, all that is written reaches the system at once, and closing has nothing left to fail at.
+        self._file = self._path.open("wb", buffering=0)
+        weakref.finalize(self, self._file.close)
         self._failed = self.started = False
 
     def start(self) -> None:
@@ -50,7 +52,13 @@ class EventFile:
 
     def scalars(self, step: int, values: Mapping[str, float]) -> None:
         """One event with all of a step's values, by tag; NaN, a value not measured, is left out."""
-        self._write_values(step, [{"tag": tag, "simple_value": v} for tag, v in values.items() if v == v])
+        self.table(np.array([step]), tuple(values), np.array([list(values.values())]))
+
+    def table(self, steps: np.ndarray, tags: tuple[str, ...], values: np.ndarray) -> None:
+        """One event a row, with its values by tag, of shape (rows, tags); NaN is left out."""
+        self.start()
+        for records in scalar_records(steps, tags, values, time.time()):
+            self._append(records)
 
     def image(self, step: int, tag: str, png: bytes, size: tuple[int, int]) -> None:
         """A PNG of `size` (width, height) in pixels."""
@@ -75,9 +83,8 @@ class EventFile:
         self._write_summary(step, Summary.FromString(record.SerializeToString()))
 
     def flush(self) -> None:
-        """Brings all events so far to the disk: what a process that is killed leaves behind."""
-        self._attempt(self._writer.flush)
-        self._attempt(self._path.stat)  # on some systems writing to a file that was removed raises nothing
+        """Ends a block of events. They have reached the system; but a file that was removed takes them silently."""
+        self._attempt(self._path.stat)
 
     def save_beside(self, name: str, content: bytes) -> None:
         """Another file in the run's folder; replaced as a whole, so that a reader never sees half of it."""
@@ -101,14 +108,22 @@ class EventFile:
         self._write(Event(wall_time=time.time(), step=step, summary=summary))
 
     def _write(self, event: Any) -> None:
-        self._attempt(lambda: self._writer.write(event.SerializeToString()))
+        self._append(as_record(event.SerializeToString()))
+
+    def _append(self, records: bytes) -> None:
+        def write() -> None:
+            rest = memoryview(records)
+            while rest:  # a disk that is nearly full takes a part, and raises at the next
+                rest = rest[self._file.write(rest) :]
+
+        self._attempt(write)
 
     def _attempt(self, operation: Callable[[], Any]) -> None:
         if self._failed:
             return
         try:
             operation()
-        except (OSError, tf.errors.OpError) as error:
+        except OSError as error:
             log_dir = self.folder.parent
             for file in [self, *_open_files.values()]:
                 file._failed |= file.folder.parent == log_dir  # one warning for all runs of a log folder
@@ -160,11 +175,7 @@ def last_event(log_dir: str | Path, run: str) -> Any:
     from tensorboard.compat.proto.event_pb2 import Event
 
     for path in reversed(_event_files(Path(log_dir).absolute() / run)):
-        record = b""
-        with contextlib.suppress(tf.errors.DataLossError):  # a torn record, of a process that was killed
-            for record in tf.data.TFRecordDataset(str(path)).as_numpy_iterator():  # noqa: B007  the last is wanted
-                pass
-        event = Event.FromString(record)
+        event = Event.FromString(last_record(path))
         if event.HasField("summary"):
             return event
     return None
@@ -179,7 +190,7 @@ def _can_go_on(folder: Path, step: int) -> bool:
 def _open(folder: Path) -> EventFile:
     try:
         file = _open_files[folder] = EventFile(folder)
-    except (OSError, tf.errors.OpError) as error:
+    except OSError as error:
         raise InputError(f"the log folder {folder} cannot be written: {error}. Choose another log_dir.") from None
     return file
 

@@ -8,11 +8,11 @@ import numpy as np
 
 from linfit.callbacks.event_file import open_run
 from linfit.callbacks.figures import coefficients_figure, line_figure
-from linfit.callbacks.step_callback import StepCallback
 from linfit.checks import InputError
 from linfit.closed_form import running_problem
 from linfit.parameters import flat_reference, is_linear
 from linfit.rows import Rows, as_rows
+from linfit.step_callback import StepCallback
 from linfit.text_table import number
 from linfit.trajectory import Trajectory
 

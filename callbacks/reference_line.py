@@ -7,13 +7,16 @@ import numpy as np
 
 from linfit.callbacks.event_file import last_event, open_reference
 
+_DENSE = 10  # a chart has 1,000 points a tag; up to 2**10, a line has a point at each step
+
 
 class ReferenceLine:
-    """Writes the same values at each step that a fit reaches.
+    """Writes the same values along the steps that a fit reaches.
 
     Two points would make a line, but TensorBoard scales a chart to the middle 90 % of its points, and leaves out
-    a line that has so few. Steps that an earlier fit has reached with the same values are not written again: a
-    shorter fit does not shorten the line.
+    a line that has so few. It shows 1,000 points a tag of any curve: up to about so many the line has one at each
+    step of the fit, then at every second step, from twice as many on at every fourth, and so on. Steps that an
+    earlier fit has reached with the same values are not written again: a shorter fit does not shorten the line.
 
     Args:
         log_dir: the folder of the logs.
@@ -22,19 +25,36 @@ class ReferenceLine:
     """
 
     def __init__(self, log_dir: Path, run: str, values: Mapping[str, float]):
-        self.values = dict(values)
+        self._tags = tuple(values)
+        with np.errstate(over="ignore"):
+            self._row = np.array(list(values.values()), np.float32)
         last = last_event(log_dir, run)
         logged = {} if last is None else {value.tag: value.simple_value for value in last.summary.value}
-        is_same = logged == {tag: float(np.float32(value)) for tag, value in self.values.items()}
-        self._end = last.step if is_same else -1
+        is_same = logged == dict(zip(self._tags, self._row.tolist(), strict=True))
+        self._written = self._reached = last.step if is_same else -1
+        self._count = 0  # steps by which this fit has made the line longer
         self._file = open_reference(log_dir, run)
 
-    def reach(self, step: int) -> None:
-        """Continues the line up to this step."""
-        if step > self._end:
-            self._end = step
-            self._file.scalars(step, self.values)
+    def reach(self, steps: np.ndarray) -> None:
+        """Continues the line along these steps, which increase."""
+        new = steps[steps > self._reached]
+        if len(new):
+            count = self._count + np.arange(len(new))
+            spacing = 1 << np.maximum(np.frexp(count)[1] - _DENSE, 0)  # frexp: how many bits the count has
+            self._write(new[count % spacing == 0])
+            self._count += len(new)
+            self._reached = int(new[-1])
+
+    def end(self) -> None:
+        """Lets the line end where the fit does."""
+        if self._written < self._reached:
+            self._write(np.array([self._reached]))
 
     def flush(self) -> None:
-        """Brings the line so far to the disk."""
+        """Ends a block of steps."""
         self._file.flush()
+
+    def _write(self, steps: np.ndarray) -> None:
+        if len(steps):
+            self._file.table(steps, self._tags, np.broadcast_to(self._row, (len(steps), len(self._row))))
+            self._written = int(steps[-1])

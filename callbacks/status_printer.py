@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from linfit.callbacks.step_callback import StepCallback
 from linfit.closed_form import running_problem
 from linfit.parameters import flat_reference
+from linfit.step_callback import StepCallback
 from linfit.text_table import number
 from linfit.trajectory import Trajectory
 

@@ -5,18 +5,18 @@ from typing import Any
 import numpy as np
 
 from linfit import checks
-from linfit.callbacks.step_callback import StepCallback
 from linfit.checks import InputError
 from linfit.closed_form import running_problem
 from linfit.least_squares import LeastSquares
-from linfit.parameters import flat_reference, named_parameters
+from linfit.parameters import flat_reference
+from linfit.step_callback import StepCallback
 from linfit.trajectory import Trajectory
 
 
 class _StopNear(StepCallback):
     """Stops at the first recorded step where each parameter is within its tolerance of a goal.
 
-    The step's own parameters are what the model is left with: the update that has followed is taken back.
+    The step's own parameters are what the model is left with: the updates that have followed are taken back.
 
     Attributes:
         stopped_at: the step at which the latest fit was stopped; None if it was not.
@@ -31,18 +31,14 @@ class _StopNear(StepCallback):
         super().on_train_begin(logs)
         self.stopped_at = None
 
-    def on_steps_end(self, trajectory: Trajectory) -> None:
-        """Looks for the first step that is near enough."""
-        if self.stopped_at is not None:
-            return
+    def stop_at(self, trajectory: Trajectory) -> int | None:
+        """The first step that is near enough."""
         near = np.all(np.abs(trajectory.values - self._goal) <= self._tolerance, axis=1)
-        if near.any():
-            first = int(np.argmax(near))
-            self.stopped_at = int(trajectory.step[first])
-            self.model.stop_training = True
-            self.model.optimizer.iterations.assign(self.stopped_at)
-            for name, variable in named_parameters(self.model).items():
-                variable.assign(trajectory.parameters[name][first])
+        if self.stopped_at is not None or not near.any():
+            return None
+        first = int(np.argmax(near))
+        self.stopped_at = int(trajectory.step[first])
+        return first
 
 
 class StopAtOptimum(_StopNear):

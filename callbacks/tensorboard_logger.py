@@ -8,10 +8,10 @@ import numpy as np
 
 from linfit.callbacks.event_file import open_run
 from linfit.callbacks.reference_line import ReferenceLine
-from linfit.callbacks.step_callback import StepCallback
 from linfit.closed_form import running_problem
 from linfit.comparison import compare
 from linfit.parameters import flat_reference, is_linear
+from linfit.step_callback import StepCallback
 from linfit.trajectory import Trajectory
 
 _ERRORS = {"truth": "error/truth", "optimum": "error/optimization"}  # a fit's distance to each reference
@@ -105,19 +105,20 @@ class TensorBoardLogger(StepCallback):
     def on_steps_end(self, trajectory: Trajectory) -> None:
         """Writes the recorded steps, all values of a step as one event."""
         tags = (*trajectory.names, "loss", "learning_rate", *(_ERRORS[run] for run in self._points))
-        distances = [np.linalg.norm(trajectory.values - point, axis=1) for point in self._points.values()]
-        table = np.column_stack([trajectory.values, trajectory.loss, trajectory.learning_rate, *distances])
-        for step, values in zip(trajectory.step.tolist(), table.tolist(), strict=True):
-            self._file.scalars(step, dict(zip(tags, values, strict=True)))
-            for line in self._lines:
-                line.reach(step)
-        for line in self._lines:
-            line.flush()
+        values = trajectory.values
+        distances = [np.linalg.norm(values - point, axis=1) for point in self._points.values()]
+        table = np.column_stack([values, trajectory.loss, trajectory.learning_rate, *distances])
+        self._file.table(trajectory.step, tags, table)
         self._file.flush()
+        for line in self._lines:
+            line.reach(trajectory.step)
+            line.flush()
 
     def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
         """Writes the end point and, where the rows are at hand, the comparison as text."""
         super().on_train_end(logs)
+        for line in self._lines:
+            line.end()
         rows = getattr(self.model, "training_rows", None)
         if rows is not None and is_linear(self.here().parameters):
             table = compare(self.model, rows.x, rows.y, truth=self.truth, sample_weight=rows.sample_weight)

@@ -1,13 +1,15 @@
 """Where the optimum is known without a single step: for rows in memory, and for models that fit them."""
 
 import math
+from functools import cached_property
 from typing import Any
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, ref
 
 import keras
 import numpy as np
 
 from linfit.checks import InputError
+from linfit.curvature import Curvature
 from linfit.least_squares import LeastSquares
 from linfit.optimizer import DEFAULT_LEARNING_RATE
 from linfit.parameters import is_linear, named_parameters
@@ -57,8 +59,17 @@ class Problem:
     def __init__(self, rows: Rows, use_bias: bool, l2: float, feature_names: tuple[str, ...] | None):
         self.statistics = SufficientStatistics.of(rows, use_bias, feature_names)
         self.l2 = l2
-        self.optimum = _optimum(self.statistics, rows, l2)
-        self.curvature = self.statistics.curvature(l2)
+        self._rows = ref(rows)  # which the problem is kept for, and not the other way round
+
+    @cached_property
+    def optimum(self) -> LeastSquares:
+        rows = self._rows()
+        assert rows is not None
+        return _optimum(self.statistics, rows, self.l2)
+
+    @cached_property
+    def curvature(self) -> Curvature:
+        return self.statistics.curvature(self.l2)
 
     @property
     def total_variance(self) -> float:

@@ -9,7 +9,7 @@ import numpy as np
 
 from linfit.checks import InputError
 from linfit.closed_form import problem_of
-from linfit.fitting import GradientDescent
+from linfit.gradient_descent import GradientDescent
 from linfit.parameters import flat, flat_reference, named_parameters, scalar_names
 from linfit.rows import as_rows, column_names
 from linfit.text_table import aligned, number

@@ -19,6 +19,9 @@ class DivergenceGuard(keras.callbacks.Callback):
     their stability limit. The step counter goes back with the parameters; what has been logged stays.
     `LinearRegression.fit` has one by default; for other Keras models pass it as a callback.
 
+    Attributes:
+        stopped: whether it has stopped the latest fit.
+
     Example:
         >>> import keras, warnings
         >>> model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, kernel_initializer="ones")])
@@ -33,19 +36,21 @@ class DivergenceGuard(keras.callbacks.Callback):
         11
     """
 
+    stopped = False
+
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         """Takes the start as the last finite point so far."""
         self._before = self._last_finite = self._here()
-        self._stopped = False
+        self.stopped = False
 
     def on_train_batch_begin(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         """Takes down where the parameters stand: there the coming loss is measured."""
-        if not self._stopped:
+        if not self.stopped:
             self._before = self._here()
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         """Keeps a point with a finite loss; goes back to the last of them once the numbers overflow."""
-        if self._stopped:
+        if self.stopped:
             return
         if math.isfinite((logs or {}).get("loss", math.nan)):
             self._last_finite = self._before
@@ -54,22 +59,26 @@ class DivergenceGuard(keras.callbacks.Callback):
 
     def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
         """Looks at the end point too, which no batch has seen."""
-        if self._stopped:
+        if self.stopped or getattr(self.model, "in_blocks", False):
             return
         finite = all(np.isfinite(values).all() for values in self._here())
         closing = self.model.closing_loss() if finite and hasattr(self.model, "closing_loss") else 0.0
         if not finite or math.isinf(closing):
             self._go_back(int(self.model.optimizer.iterations.numpy()))
 
-    def _go_back(self, step: int) -> None:
-        self._stopped = self.model.stop_training = True
-        for variable, values in zip(_variables(self.model), self._last_finite, strict=True):
-            variable.assign(values)
+    def stop(self, step: int, last_finite: int) -> None:
+        """Ends a fit whose loss left the finite range at a step, and which is back at an earlier one."""
+        self.stopped = self.model.stop_training = True
         checks.warn(
             f"The loss left the finite range at step {step}. "
             f"{explain_divergence(self.model, running_problem(self.model))} "
-            f"The model is back at step {int(self._last_finite[0])}, the last with a finite loss."
+            f"The model is back at step {last_finite}, the last with a finite loss."
         )
+
+    def _go_back(self, step: int) -> None:
+        for variable, values in zip(_variables(self.model), self._last_finite, strict=True):
+            variable.assign(values)
+        self.stop(step, int(self._last_finite[0]))
 
     def _here(self) -> list[np.ndarray]:
         return [variable.numpy() for variable in _variables(self.model)]

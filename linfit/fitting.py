@@ -1,285 +1,263 @@
-"""How a model with a hand-written train_step is run: checked rows, its own float type, a rate held by SGD."""
+"""How a fit of rows in memory is run: train_step in compiled blocks, as long as those who watch it allow."""
 
 import math
+import time
+from collections.abc import Callable
 from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from linfit import checks
-from linfit.checks import InputError
-from linfit.closed_form import fastest_learning_rate
+from linfit.batches import Batches
+from linfit.compiled_steps import CompiledSteps
+from linfit.descent import Block, Descent
 from linfit.divergence import DivergenceGuard
-from linfit.optimizer import DEFAULT_LEARNING_RATE, plain_sgd
-from linfit.precision import computing_in
-from linfit.refusals import refuse_frozen, refuse_replicas, refuse_two_schedulers
-from linfit.rows import NO_Y, Rows, are_rows, as_matrix, as_rows, column_names, shape_of_batches
-from linfit.step_loss import StepLoss
+from linfit.interrupt import held_interrupt
+from linfit.parameters import named_parameters
+from linfit.progress_bar import ProgressBar, is_terminal
+from linfit.recorder import FEW_ROWS, MOST_VALUES, Recorder
+from linfit.rows import Rows
+from linfit.step_callback import StepCallback
+from linfit.trajectory import Trajectory
+from linfit.validation import AfterEpochs
+from linfit.watching import watches_batches, watches_epochs
+
+BLOCK_SECONDS = 0.1  # between two looks at the callbacks and at Ctrl-C
+FIRST_STEPS = 16  # until it is known how long they take
 
 
-class GradientDescent(keras.Model):
-    """A Keras model on (rows, features) whose `train_step` writes out the update itself.
+class BlockFit:
+    """One fit, with the callbacks, the history and the numbers of `keras.Model.fit`.
 
-    `compile`, `fit`, `evaluate` and `predict` are Keras's, for rows that are checked first and kept in the
-    model's dtype. A subclass brings `build`, `call`, `train_step` and `test_step`.
+    A block of steps is one step (or `steps_per_execution`) where a callback has a hook for batches, at most an epoch
+    where one has a hook for epochs or rows are held out; else it goes on over epochs, for about a tenth of a second.
 
-    Attributes:
-        feature_names: a name for each feature, or None.
-        targets: how many columns y has; None until the first data are seen.
-        batch_size: the rows in each step of the latest fit; None before the first.
-        training_rows: the `Rows` of the fit that is running, where they are in memory; else None.
-        loss_tracker: the mean loss of the epoch and the loss of the last step.
+    Args:
+        model: what is fitted.
+        descent: makes its steps.
+        callbacks: all of them.
+        epochs: the fit ends where so many are over.
+        epoch_steps: the steps of an epoch.
+        batch_hooks: the steps between two calls of the hooks for batches; 0 where nobody has such a hook.
+        epoch_hooks: whether somebody has one for epochs.
+        validate: measures the held-out rows, if there are any, after an epoch, which is counted from 0.
+        guard: stops at a loss that is no finite number; None lets it be.
     """
 
-    def __init__(self, *, dtype: str | None = None, name: str | None = None):
-        super().__init__(dtype=dtype, name=name)
-        if self.compute_dtype not in ("float32", "float64"):
-            raise InputError(f"dtype must be 'float32' or 'float64', got {self.compute_dtype!r}.")
-        self.feature_names: tuple[str, ...] | None = None
-        self.targets: int | None = None
-        self.batch_size: int | None = None
-        self.training_rows: Rows | None = None
-        self.loss_tracker = StepLoss(dtype=self.dtype)
-
-    @property
-    def metrics(self) -> list[keras.metrics.Metric]:
-        """The loss, then what `compile` asked for: what Keras resets each epoch and reports."""
-        return [self.loss_tracker, *(metric for metric in super().metrics if metric.name != "loss")]
-
-    def compile(
+    def __init__(
         self,
-        learning_rate: Any = DEFAULT_LEARNING_RATE,
-        loss: Any = "mse",
-        metrics: Any = None,
-        optimizer: Any = None,
-        *,
-        weighted_metrics: Any = None,
-        run_eagerly: bool = False,
-        steps_per_execution: int = 1,
-        jit_compile: bool | str = "auto",
-    ) -> None:
-        """Sets the learning rate and the loss of the fits that follow.
+        model: Any,
+        descent: Descent,
+        callbacks: keras.callbacks.CallbackList,
+        epochs: int,
+        epoch_steps: int,
+        batch_hooks: int,
+        epoch_hooks: bool,
+        validate: Callable[[int], dict[str, Any]] | None,
+        guard: DivergenceGuard | None,
+    ):
+        self.model, self.descent, self.callbacks = model, descent, callbacks
+        self.epochs, self.epoch_steps = epochs, epoch_steps
+        self.batch_hooks, self.epoch_hooks = batch_hooks, epoch_hooks
+        self.validate, self.guard = validate, guard
+        self.watchers = [each for each in callbacks.callbacks if isinstance(each, StepCallback)]
+        self._block_steps = FIRST_STEPS
 
-        Args:
-            learning_rate: a number above 0 (0.01 by default, as in Keras), a Keras `LearningRateSchedule`, or
-                "auto": each fit then takes the fastest rate for its rows, where they are in memory and the loss is
-                the mean squared error; with mini-batches half their critical rate. See `Curvature`.
-            loss: any Keras loss; the mean squared error by default. It is computed in the model's dtype.
-            metrics, weighted_metrics, run_eagerly, steps_per_execution, jit_compile: as in Keras.
-            optimizer: a plain `keras.optimizers.SGD`, instead of `learning_rate`. It only *holds* the rate and
-                counts the steps, so that Keras's schedulers and checkpoints find both where they expect them;
-                the update is `train_step`'s own.
+    def run(self, initial_epoch: int) -> None:
+        """Makes all steps, or those before a callback, a divergence or Ctrl-C ends the fit.
 
         Raises:
-            InputError: a rate that is no finite number above 0; an optimizer that is not plain SGD.
+            KeyboardInterrupt: after Ctrl-C, once the block that was running has been handed over.
         """
-        refuse_replicas(self)
-        self._finds_rate = isinstance(learning_rate, str) and learning_rate == "auto"
-        with computing_in(self.dtype):
-            if isinstance(loss, keras.losses.Loss) and loss.dtype != self.dtype:
-                loss = type(loss).from_config(loss.get_config())  # made anew, in this model's dtype
-            super().compile(
-                optimizer=plain_sgd(learning_rate, optimizer),
-                loss=loss,
-                metrics=metrics,
-                weighted_metrics=weighted_metrics,
-                run_eagerly=run_eagerly,
-                steps_per_execution=steps_per_execution,
-                jit_compile=jit_compile,
-            )
+        model, descent = self.model, self.descent
+        model.stop_training = False
+        with held_interrupt() as interrupt:
+            self.callbacks.on_train_begin()
+            descent.step = self._first_step = int(model.optimizer.iterations.numpy())
+            descent.epoch = model._initial_epoch or initial_epoch  # BackupAndRestore says so, as to Keras's own loop
+            self._every = self._recording()
+            begins, logs = True, None
+            while descent.epoch < self.epochs and not model.stop_training and not interrupt.pressed:
+                if begins and self.epoch_hooks:
+                    self.callbacks.on_epoch_begin(descent.epoch)
+                logs = self._block()
+                begins = descent.position == 0
+            self._look_at_the_end()
+            if interrupt.pressed:
+                for watcher in self.watchers:  # they write down the end; a backup is not to be cleared away
+                    watcher.on_train_end()
+                raise KeyboardInterrupt
+            self.callbacks.on_train_end(logs)
 
-    def fit(
-        self,
-        x: Any = None,
-        y: Any = None,
-        batch_size: int | None = None,
-        epochs: int = 1,
-        verbose: Any = "auto",
-        callbacks: Any = None,
-        validation_split: float = 0.0,
-        validation_data: Any = None,
-        shuffle: bool = True,
-        class_weight: Any = None,
-        sample_weight: Any = None,
-        *,
-        divergence_guard: bool = True,
-        **options: Any,
-    ) -> keras.callbacks.History:
-        """Trains like `keras.Model.fit`, with the same arguments and results.
+    def _block(self) -> dict[str, Any]:
+        """Makes the next steps and hands them to all who watch. Returns the logs of the last epoch."""
+        descent, started = self.descent, time.perf_counter()
+        epoch, position = descent.epoch, descent.position
+        if self.batch_hooks:
+            self.callbacks.on_train_batch_begin(position)
+        block = descent.advance(self._length(), self._every, self.guard is not None)
+        epochs_over = descent.epoch - epoch
+        trajectory, logs = self._cut(block)
+        self.model.memory.closing_loss = descent.closing_loss
+        for watcher in self.watchers:
+            watcher.take(trajectory)
+        if self.batch_hooks:
+            self.callbacks.on_train_batch_end(position + block.steps - 1, descent.log(logs[-1]))
 
-        Rows in memory are checked first: x of shape (rows, features) or (rows,), y of shape (rows, targets)
-        or (rows,), finite numbers, equal lengths. `batch_size=len(x)` makes each epoch one step of full-batch
-        gradient descent. A second fit goes on where the first ended.
+        stops = self.model.stop_training
+        if not self.epoch_hooks:
+            over = logs if stops else logs[:epochs_over]
+            self._write_history(epoch, over)
+        last = descent.log(logs[-1])
+        if self.epoch_hooks and (epochs_over or stops):
+            last |= self.validate(epoch) if self.validate else {}
+            self.callbacks.on_epoch_end(epoch, last)
+        pace = BLOCK_SECONDS / (time.perf_counter() - started)
+        self._block_steps = max(1, int(block.steps * min(8.0, pace)))
+        return last
 
-        A fit whose loss overflows is stopped, brought back to its last finite point, and explained in a warning;
-        `divergence_guard=False` lets it run into NaN. See `linfit.callbacks.DivergenceGuard`.
+    def _length(self) -> int:
+        """How many steps the next block may have."""
+        descent = self.descent
+        if self.batch_hooks:
+            return min(self.batch_hooks, self.epoch_steps - descent.position)
+        epochs = 1 if self.epoch_hooks else self.epochs - descent.epoch
+        return min(self._block_steps, epochs * self.epoch_steps - descent.position)
 
-        Raises:
-            InputError: what does not fit together, before anything is trained.
-        """
-        refuse_replicas(self)
-        refuse_frozen(self)
-        checks.count(epochs, "epochs")
-        if batch_size is not None:
-            checks.count(batch_size, "batch_size")
-        if isinstance(callbacks, keras.callbacks.Callback | keras.callbacks.CallbackList):
-            callbacks = [callbacks]
-        callbacks = list(callbacks or [])
-        each = [one for callback in callbacks for one in getattr(callback, "callbacks", [callback])]
-        if self.compiled:
-            refuse_two_schedulers(self.optimizer, each)
-        if divergence_guard and not any(isinstance(callback, DivergenceGuard) for callback in each):
-            callbacks = [DivergenceGuard(), *callbacks]
-        if class_weight is not None:
-            raise InputError(
-                "class_weight weighs classes, and this model has none. Try sample_weight, one for each row."
-            )
-        rows = None
-        if are_rows(x):
-            rows = self._as_rows(x, y, sample_weight)
-            x, y, sample_weight = rows.as_tuple()
-        elif isinstance(x, tf.data.Dataset):
-            self._check_batches(x)
-        if isinstance(validation_data, tuple | list):
-            if len(validation_data) not in (2, 3):
-                raise InputError(
-                    f"validation_data must be (x, y) or (x, y, sample_weight), got {len(validation_data)} parts."
-                )
-            validation_data = self._as_rows(*validation_data).as_tuple()
-        elif isinstance(validation_data, tf.data.Dataset):
-            self._check_batches(validation_data)
+    def _cut(self, block: Block) -> tuple[Trajectory, np.ndarray]:
+        """The recorded steps and the logs, up to where the fit ends if it does so in this block: there it is left."""
+        descent, trajectory, logs = self.descent, block.trajectory, block.logs
+        end = None
+        if self.guard is not None and not math.isfinite(block.loss):
+            bad = descent.step - 1
+            end = max(bad - 1, self._first_step)
+            trajectory = trajectory[trajectory.step < bad]
+        stops = [watcher.first_stop(trajectory) for watcher in self.watchers]
+        stop = min((stop for stop in stops if stop is not None), default=None)
+        if stop is not None:
+            logs = descent.go_back(stop + 1).logs  # the loss of this step was measured, its update is taken back
+            trajectory = trajectory[trajectory.step <= stop]
+            descent.go_back(stop)
+            self.model.stop_training = True
+        elif end is not None:
+            descent.go_back(end)
+            self.guard.stop(bad, end)
+        return trajectory, logs
 
-        if rows is not None:
-            held_out = validation_split if validation_data is None else 0.0  # Keras holds out the last rows
-            self.training_rows = rows.first(math.floor(len(rows) * (1.0 - held_out)))
-        elif not isinstance(x, keras.utils.PyDataset):
-            shuffle = False  # a stream has its own order
-        self.batch_size = None if rows is None else batch_size or 32  # Keras's own default; a stream has its own
-        try:
-            if self.compiled and self._finds_rate:
-                self.optimizer.learning_rate = fastest_learning_rate(self)
-            with computing_in(self.dtype):
-                return super().fit(
-                    x,
-                    y,
-                    batch_size=batch_size,
-                    epochs=epochs,
-                    verbose=verbose,
-                    callbacks=callbacks,
-                    validation_split=validation_split,
-                    validation_data=validation_data,
-                    shuffle=shuffle,
-                    sample_weight=sample_weight,
-                    **options,
-                )
-        finally:
-            self.training_rows = None
+    def _look_at_the_end(self) -> None:
+        """Takes the last update back where it led to a point without a finite loss, which no step has seen."""
+        descent, guard = self.descent, self.guard
+        if guard is None or guard.stopped or descent.step == self._first_step:
+            return
+        point = [variable.numpy() for variable in named_parameters(self.model).values()]
+        measured = self.epoch_steps > 1 or math.isfinite(descent.closing_loss)
+        if not measured or not all(np.isfinite(values).all() for values in point):
+            bad = descent.step
+            descent.go_back(bad - 1)
+            self.model.memory.closing_loss = descent.closing_loss
+            guard.stop(bad, bad - 1)
 
-    def evaluate(self, x: Any = None, y: Any = None, *args: Any, sample_weight: Any = None, **options: Any) -> Any:
-        """The loss and metrics on x and y, like `keras.Model.evaluate`."""
-        if are_rows(x):
-            x, y, sample_weight = self._as_rows(x, y, sample_weight).as_tuple()
-        elif isinstance(x, tf.data.Dataset):
-            self._check_batches(x)
-        with computing_in(self.dtype):
-            return super().evaluate(x, y, *args, sample_weight=sample_weight, **options)
+    def _recording(self) -> int:
+        """Every how many steps to record: as often as the closest watcher asks, else enough to draw."""
+        asked = [watcher.every for watcher in self.watchers if not isinstance(watcher, Recorder | ProgressBar)]
+        width = len(self.descent.names) + 2
+        self.model.memory.recorder.most_rows = max(2 * FEW_ROWS, MOST_VALUES // width) if asked else 2 * FEW_ROWS
+        steps = (self.epochs - self.descent.epoch) * self.epoch_steps
+        return math.gcd(*asked) if asked else max(1, math.ceil(steps / FEW_ROWS))
 
-    def predict(self, x: Any, *args: Any, **options: Any) -> np.ndarray:
-        """The predictions for x, shape (rows, targets), like `keras.Model.predict`."""
-        if are_rows(x):
-            names = column_names(x)
-            x = as_matrix(x, "x", self.dtype)
-            self.check_features(x.shape[1], names)
-        with computing_in(self.dtype):
-            return super().predict(x, *args, **options)
+    def _write_history(self, epoch: int, logs: np.ndarray) -> None:
+        """What Keras's history has after these epochs."""
+        history = self.model.history
+        history.epoch.extend(range(epoch, epoch + len(logs)))
+        for name, values in self.descent.columns(logs).items():
+            history.history.setdefault(name, []).extend(values.tolist() if values.ndim == 1 else values)
 
-    def closing_loss(self) -> float:
-        """The loss of the running fit at the present point, where its batch is all rows in memory; else NaN."""
-        rows = self.training_rows
-        if rows is None or len(rows) > (self.batch_size or 0):
-            return float("nan")
-        return float(self.compute_loss(rows.x, rows.y, self(rows.x), rows.sample_weight))
 
-    def get_compile_config(self) -> dict[str, Any]:
-        """What `compile_from_config` needs to compile a loaded model as this one is."""
-        config = super().get_compile_config()
-        if config and self._finds_rate:
-            config = {key: value for key, value in config.items() if key != "optimizer"} | {"learning_rate": "auto"}
-        return config
+class FitMemory:
+    """What a fit of a model leaves to the next one.
 
-    def compile_from_config(self, config: dict[str, Any]) -> None:
-        """Compiles a loaded model as the saved one was, so that training can go on."""
-        with computing_in(self.dtype):
-            settings = keras.saving.deserialize_keras_object(config)
-        settings.pop("loss_weights", None)
-        self.compile(**settings)
-        self.optimizer.build(self.trainable_variables)
+    Attributes:
+        recorder: keeps the trajectory.
+        compiled_steps: the compiled blocks by what they were compiled for.
+        closing_loss: of the point that the fit has reached, where its batch is all rows; else NaN.
+        batch_order: how a fit that ends within an epoch is gone on with: the seed of the order of the rows, and the
+            step at which it ended, the steps of its epoch, and how many of them it has made.
+    """
 
-    def check_features(self, count: int, names: tuple[str, ...] | None = None) -> None:
-        """Refuses features that are not the model's: another number, or other names where both have names."""
-        expected = self.feature_names
-        if names and expected and names != expected:
-            raise InputError(
-                f"x must have the columns {list(expected)}, in this order, got {list(names)}. Try x[{list(expected)}]."
-            )
-        if self.built and count != self.input_spec.axes[-1]:
-            raise InputError(f"x must have the model's {self.input_spec.axes[-1]} features, got {count}.")
-        if expected:
-            checks.one_name_each(expected, count)
+    def __init__(self) -> None:
+        self.recorder = Recorder()
+        self.compiled_steps: dict[Any, CompiledSteps] = {}
+        self.closing_loss = math.nan
+        self.batch_order = {"seed": -1, "step": -1, "steps_per_epoch": 0, "position": 0}
 
-    def _as_rows(self, x: Any, y: Any, sample_weight: Any = None) -> Rows:
-        """Checks rows against each other and the model, whose parameters are made if these are the first."""
-        rows, names = as_rows(x, y, sample_weight, self.dtype), column_names(x)
-        if names is not None:
-            checks.names(names, "the columns of x")
-        self.check_features(rows.x.shape[1], names)
-        self._build_for(rows.x.shape[1], rows.y.shape[1], names)
-        return rows
+    def seed(self, step: int) -> int:
+        """That of the model's first fit, drawn then from NumPy's generator, which Keras's `set_random_seed` sets."""
+        if step == 0 or self.batch_order["seed"] < 0:
+            self.batch_order["seed"] = int(np.random.randint(2**31))
+        return self.batch_order["seed"]
 
-    def _check_batches(self, batches: tf.data.Dataset) -> None:
-        """The same for a data set, by the shapes it announces."""
-        features, targets = shape_of_batches(batches)
-        if features is not None and targets is not None:
-            self.check_features(features)
-            self._build_for(features, targets)
+    def position(self, step: int, steps_per_epoch: int) -> int:
+        """How many steps of its epoch have been made, where a fit begins at this step."""
+        order = self.batch_order
+        goes_on = (step, steps_per_epoch) == (order["step"], order["steps_per_epoch"])
+        return order["position"] if goes_on else 0
 
-    def _build_for(self, features: int, targets: int, names: tuple[str, ...] | None = None) -> None:
-        """Makes the parameters if they are not made yet, and refuses another number of targets than the model's."""
-        if not self.built:
-            inferred = self.targets is None
-            self.targets = self.targets or targets
-            try:
-                with computing_in(self.dtype):
-                    self.build((None, features))
-            except InputError:
-                self.targets = None if inferred else self.targets  # as new, for the next try
-                raise
-            self.feature_names = self.feature_names or names
-        if targets != self.targets:
-            raise InputError(
-                f"y must have the model's {self.targets} target(s), got {targets} columns. "
-                f"Try {type(self).__name__}(targets={targets})."
-            )
 
-    def _unpack(self, data: Any) -> tuple[Any, Any, Any]:
-        """A batch as x, y and sample_weight, with y of shape (rows, targets).
+def fit_rows(
+    model: Any,
+    rows: Rows,
+    held_out: Rows | None,
+    *,
+    epochs: int,
+    verbose: Any,
+    callbacks: list[keras.callbacks.Callback],
+    shuffle: bool,
+    validation_batch_size: int | None,
+    validation_freq: Any,
+    initial_epoch: int,
+) -> keras.callbacks.History | None:
+    """Fits a model to rows in memory; see `keras.Model.fit` for the arguments.
 
-        A y of shape (rows,) must become a column before anything is subtracted from it: predictions of shape
-        (rows, 1) minus y of shape (rows,) are (rows, rows) numbers, and a fit of them is nonsense.
-        """
-        x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
-        if y is None:
-            raise InputError(NO_Y)
-        if y.shape.rank == 1:
-            y = tf.expand_dims(y, -1)
-        if y.shape.rank is not None and y.shape[-1] is not None:
-            self._build_for(x.shape[-1], y.shape[-1])
-        else:  # batches of both shapes came in turn
-            y = tf.ensure_shape(tf.reshape(y, (tf.shape(x)[0], -1)), (None, self.targets))
-        return x, y, sample_weight
-
-    def _report(self, x: Any, y: Any, predictions: Any, loss: Any, sample_weight: Any) -> dict[str, Any]:
-        """Updates the mean loss and the metrics with one batch, and returns them by name."""
-        self.loss_tracker.update_state(loss, sample_weight=keras.ops.shape(x)[0])
-        return self.compute_metrics(x, y, predictions, sample_weight)
+    Returns:
+        The history; None, with nothing done, where XLA cannot compile the model's step.
+    """
+    memory, step = model.memory, int(model.optimizer.iterations.numpy())
+    shuffled = shuffle and model.batch_size < len(rows)
+    batches = Batches(rows, model.batch_size, memory.seed(step) if shuffled else None, model.dtype)
+    if verbose == "auto":
+        verbose = int(is_terminal())
+    position = memory.position(step, batches.steps_per_epoch)
+    bar = ProgressBar((epochs - initial_epoch) * batches.steps_per_epoch - position)
+    everyone = keras.callbacks.CallbackList(
+        [*callbacks, memory.recorder, *([bar] if verbose == 1 else [])],
+        add_history=True,
+        add_progbar=verbose == 2,
+        model=model,
+        verbose=verbose,
+        epochs=epochs,
+        steps=batches.steps_per_epoch,
+    )
+    batch_hooks = model.steps_per_execution if watches_batches(everyone.callbacks) else 0
+    epoch_hooks = bool(batch_hooks) or held_out is not None or watches_epochs(everyone.callbacks)
+    try:
+        descent = Descent(model, batches, (batch_hooks or batches.steps_per_epoch) if epoch_hooks else None)
+    except tf.errors.OpError:
+        return None
+    descent.position = position
+    validate = None
+    if held_out is not None:
+        size = validation_batch_size or model.batch_size
+        validate = AfterEpochs(model, held_out, size, validation_freq, everyone)
+    guard = next((each for each in everyone.callbacks if isinstance(each, DivergenceGuard)), None)
+    fit = BlockFit(model, descent, everyone, epochs, batches.steps_per_epoch, batch_hooks, epoch_hooks, validate, guard)
+    try:
+        fit.run(initial_epoch)
+    finally:
+        bar.close()
+        memory.batch_order |= {
+            "step": descent.step,
+            "steps_per_epoch": batches.steps_per_epoch,
+            "position": descent.position,
+        }
+    return model.history

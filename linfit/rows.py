@@ -32,6 +32,11 @@ class Rows:
         """x, y and sample_weight, as Keras takes them."""
         return self.x, self.y, self.sample_weight
 
+    def as_type(self, dtype: str) -> "Rows":
+        """The same rows in a float type; not copied if it is theirs."""
+        weight = None if self.sample_weight is None else self.sample_weight.astype(dtype, copy=False)
+        return Rows(self.x.astype(dtype, copy=False), self.y.astype(dtype, copy=False), weight)
+
     def mean_squared_error(self, w: np.ndarray, b: np.ndarray | float = 0.0) -> float:
         """The mean over rows and targets of (y - x w - b)² in float64, as Keras's "mse" weighs it."""
         with np.errstate(over="ignore", invalid="ignore"):  # the loss of a diverged fit is infinite
@@ -61,7 +66,7 @@ def are_rows(values: Any) -> bool:
     return hasattr(values, "__array__") or isinstance(values, list | tuple)
 
 
-def as_rows(x: Any, y: Any, sample_weight: Any = None, dtype: Any = "float64") -> Rows:
+def as_rows(x: Any, y: Any, sample_weight: Any = None, dtype: str | None = "float64", fits: str = "float64") -> Rows:
     """Takes x, y and weights as a user has them and returns checked matrices.
 
     Args:
@@ -69,16 +74,17 @@ def as_rows(x: Any, y: Any, sample_weight: Any = None, dtype: Any = "float64") -
         y: (rows, targets), or (rows,) for one target.
         sample_weight: (rows,), not negative, or None.
         dtype: the float type of the result; None keeps float32 and makes float64 of all others.
+        fits: a float type that all values must fit into.
 
     Raises:
         InputError: lengths differ, no rows, a value that is no finite number (column and row are named).
     """
     if y is None:
         raise InputError("y is missing: a fit needs the targets beside the features. Try model.fit(x, y).")
-    x, y = as_matrix(x, "x", dtype), as_matrix(y, "y", dtype)
+    x, y = as_matrix(x, "x", dtype, fits), as_matrix(y, "y", dtype, fits)
     same_length(x, "x", y, "y")
     if sample_weight is not None:
-        sample_weight = as_matrix(sample_weight, "sample_weight", dtype)
+        sample_weight = as_matrix(sample_weight, "sample_weight", dtype, fits)
         if sample_weight.shape[1] != 1:
             raise InputError(f"sample_weight must have the shape (rows,), got {sample_weight.shape}.")
         sample_weight = sample_weight[:, 0]
@@ -91,7 +97,7 @@ def as_rows(x: Any, y: Any, sample_weight: Any = None, dtype: Any = "float64") -
     return Rows(x, y, sample_weight)
 
 
-def as_matrix(values: Any, name: str, dtype: Any = "float64") -> np.ndarray:
+def as_matrix(values: Any, name: str, dtype: str | None = "float64", fits: str = "float64") -> np.ndarray:
     """A (rows, columns) matrix of finite numbers; `values` of shape (rows,) become one column.
 
     Raises:
@@ -124,6 +130,11 @@ def as_matrix(values: Any, name: str, dtype: Any = "float64") -> np.ndarray:
             raise InputError(f"{name} must hold numbers that fit into {dtype}, got larger ones.") from None
     with np.errstate(over="ignore", invalid="ignore"):
         finite = np.isfinite(matrix.sum(dtype="float64"))  # one quick pass, though a sum may overflow by itself
+    if finite and np.finfo(fits).max < np.finfo(matrix.dtype).max:
+        finite = max(matrix.max(), -matrix.min()) <= np.finfo(fits).max
+    if not finite:
+        with np.errstate(over="ignore"):
+            matrix = matrix.astype(fits) if dtype is None else matrix
     bad = np.argwhere(~np.isfinite(matrix)) if not finite else np.empty((0, 2), int)
     if len(bad):
         row, column = bad[0]

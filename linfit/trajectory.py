@@ -1,8 +1,13 @@
 """The recorded steps of a descent, as arrays."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True)
@@ -19,6 +24,17 @@ class Trajectory:
         learning_rate: the rate in force, shape (k,).
         parameters: the values of each named parameter, shape (k, *shape of the parameter).
         names: a name for each scalar among them, as `linfit.parameters.scalar_names` makes them.
+
+    Example:
+        >>> import linfit
+        >>> model = linfit.LinearRegression(use_bias=False)
+        >>> model.compile(learning_rate=0.25)
+        >>> _ = model.fit([[1.0]], [[4.0]], epochs=2, verbose=0)
+        >>> model.trajectory.to_frame()
+           step  loss  learning_rate    w
+        0     0  16.0           0.25  0.0
+        1     1   4.0           0.25  2.0
+        2     2   1.0           0.25  3.0
     """
 
     step: np.ndarray
@@ -27,8 +43,35 @@ class Trajectory:
     parameters: dict[str, np.ndarray]
     names: tuple[str, ...]
 
+    @classmethod
+    def joined(cls, parts: Sequence["Trajectory"]) -> "Trajectory":
+        """The rows of all parts, one after another."""
+        return cls(
+            step=np.concatenate([part.step for part in parts]),
+            loss=np.concatenate([part.loss for part in parts]),
+            learning_rate=np.concatenate([part.learning_rate for part in parts]),
+            parameters={
+                name: np.concatenate([part.parameters[name] for part in parts]) for name in parts[0].parameters
+            },
+            names=parts[0].names,
+        )
+
     def __len__(self) -> int:
         return len(self.step)
+
+    def __getitem__(self, rows: Any) -> "Trajectory":
+        """Some of the rows: a slice, a mask, or their indices."""
+        return replace(
+            self,
+            step=self.step[rows],
+            loss=self.loss[rows],
+            learning_rate=self.learning_rate[rows],
+            parameters={name: values[rows] for name, values in self.parameters.items()},
+        )
+
+    def every(self, steps: int) -> "Trajectory":
+        """The rows of steps 0, `steps`, 2 `steps`, ..."""
+        return self if steps == 1 else self[self.step % steps == 0]
 
     @property
     def values(self) -> np.ndarray:
@@ -48,3 +91,10 @@ class Trajectory:
     def b(self) -> np.ndarray:
         """The biases, shape (k, targets)."""
         return self.parameters["b"]
+
+    def to_frame(self) -> "pd.DataFrame":
+        """A pandas DataFrame with the columns step, loss, learning_rate and one for each name."""
+        import pandas as pd
+
+        columns = {"step": self.step, "loss": self.loss, "learning_rate": self.learning_rate}
+        return pd.DataFrame(columns | dict(zip(self.names, self.values.T, strict=True)))

@@ -381,7 +381,7 @@ def test_callbacks_refuse_a_truth_of_another_shape_and_write_nothing(trained, tm
 
 def test_callbacks_that_watch_steps_refuse_to_miss_some():
     model = linfit.LinearRegression()
-    model.compile(learning_rate=0.01, steps_per_execution=2)
+    model.compile(learning_rate=0.01, steps_per_execution=2, jit_compile=False)
     with refused(
         "StatusPrinter needs to see every step, got steps_per_execution=2. "
         "Compile the model with steps_per_execution=1."

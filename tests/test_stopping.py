@@ -213,7 +213,7 @@ def test_callbacks_come_in_any_form_that_keras_takes(pack):
 
 def test_blocks_of_steps_go_back_to_the_start_of_the_block():
     model = linfit.LinearRegression(dtype="float64")
-    model.compile(learning_rate=20.0, steps_per_execution=4)
+    model.compile(learning_rate=20.0, steps_per_execution=4, jit_compile=False)
     with pytest.warns(UserWarning, match="left the finite range") as caught:
         model.fit(X, Y, batch_size=10, epochs=200, verbose=0)  # eight steps an epoch, in blocks of four
     at_block, back = (int(number) for number in re.findall(r" at step (\d+)", str(caught[0].message)))

@@ -1,6 +1,7 @@
 """StepCallback: a Keras callback that sees recorded steps instead of batches."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import keras
@@ -19,6 +20,9 @@ class StepCallback(keras.callbacks.Callback):
     the fit is recorded as one more point. Steps are those of the optimizer: they count on over several fits,
     and over saving and loading.
 
+    A fit of rows in memory hands over whole blocks of steps, about ten times a second. Every other fit, and one
+    of another model, is followed by Keras's own hooks for batches, in blocks of one step.
+
     A model that does not keep the loss of its last step (any but linfit's own) is asked for the change of
     Keras's running total over the epoch instead: to the float32 rounding of that total.
 
@@ -27,14 +31,15 @@ class StepCallback(keras.callbacks.Callback):
         feature_names: names for the features, where the model has none.
 
     Raises:
-        InputError: `every` is no whole number of at least 1; at the start of a fit, if the model was compiled
-            with `steps_per_execution` above 1, which hides the steps in between.
+        InputError: `every` is no whole number of at least 1; at the start of a fit that Keras's own loop runs, if
+            the model was compiled with `steps_per_execution` above 1, which hides the steps in between.
 
     Example:
         >>> import linfit
         >>> class PrintWeight(StepCallback):
         ...     def on_steps_end(self, trajectory):
-        ...         print(trajectory.step[-1], trajectory.loss[-1], trajectory.w[-1, 0, 0])
+        ...         for step, loss, w in zip(trajectory.step, trajectory.loss, trajectory.w):
+        ...             print(step, loss, w.item())
         >>> model = linfit.LinearRegression(use_bias=False)
         >>> model.compile(learning_rate=0.25)
         >>> _ = model.fit([[1.0]], [[4.0]], epochs=2, verbose=0, callbacks=[PrintWeight()])
@@ -51,9 +56,16 @@ class StepCallback(keras.callbacks.Callback):
     def on_steps_end(self, trajectory: Trajectory) -> None:
         """Called with the steps recorded since the last call; override it."""
 
+    def stop_at(self, trajectory: Trajectory) -> int | None:
+        """The row of these steps at which to end the fit; None, unless it is overridden, to go on.
+
+        Called before `on_steps_end`. The model is left at that row's parameters, as if no later step had been made,
+        and no callback sees a later row.
+        """
+
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         """Starts a fit; a subclass that overrides this calls it first."""
-        if self.model.steps_per_execution != 1:
+        if not self._in_blocks and self.model.steps_per_execution != 1:
             raise InputError(
                 f"{type(self).__name__} needs to see every step, got steps_per_execution="
                 f"{self.model.steps_per_execution}. Compile the model with steps_per_execution=1."
@@ -68,15 +80,37 @@ class StepCallback(keras.callbacks.Callback):
 
     def on_train_batch_begin(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         """Takes down where the parameters stand before this step."""
-        self._before = self.here() if self.step % self.every == 0 else None
-        self._total_before = _running_total(self.model)
+        if not self._in_blocks:
+            self._before = self.here() if self.step % self.every == 0 else None
+            self._total_before = _running_total(self.model)
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         """Adds the loss that the step measured there."""
-        if self._before is not None:
-            self._before.loss[:] = _last_loss(self.model, self._total_before)
-            self._recorded = int(self._before.step[0])
-            self.on_steps_end(self._before)
+        before = self._before
+        if before is None or self.step < before.step[0]:  # not to be recorded, or taken back
+            return
+        before.loss[:] = _last_loss(self.model, self._total_before)
+        if self.first_stop(before) is not None:
+            self.model.stop_training = True
+            self.model.optimizer.iterations.assign(before.step[0])
+            for name, variable in named_parameters(self.model).items():
+                variable.assign(before.parameters[name][0])
+        self.take(before)
+
+    def first_stop(self, trajectory: Trajectory) -> int | None:
+        """The step at which `stop_at` ends the fit, if it is one of these."""
+        trajectory = trajectory.every(self.every)
+        row = self.stop_at(trajectory) if len(trajectory) else None
+        return None if row is None else int(trajectory.step[row])
+
+    def take(self, trajectory: Trajectory) -> None:
+        """Hands recorded steps over to `on_steps_end`: those that this callback asks for."""
+        trajectory = trajectory.every(self.every)
+        if len(trajectory):
+            if self.feature_names is not None:
+                trajectory = replace(trajectory, names=self._names(trajectory.point()))
+            self._recorded = int(trajectory.step[-1])
+            self.on_steps_end(trajectory)
 
     def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
         """Records the end point; a subclass that overrides this calls it first."""
@@ -88,6 +122,10 @@ class StepCallback(keras.callbacks.Callback):
         self.on_steps_end(end)
 
     @property
+    def _in_blocks(self) -> bool:
+        return getattr(self.model, "in_blocks", False)
+
+    @property
     def step(self) -> int:
         """How many updates the model has had."""
         return int(self.model.optimizer.iterations.numpy())
@@ -95,14 +133,17 @@ class StepCallback(keras.callbacks.Callback):
     def here(self) -> Trajectory:
         """The one point at which the model stands, its loss not measured yet."""
         parameters = {name: variable.numpy() for name, variable in named_parameters(self.model).items()}
-        shapes = {name: values.shape for name, values in parameters.items()}
         return Trajectory(
             step=np.array([self.step]),
             loss=np.array([np.nan]),
             learning_rate=np.array([float(self.model.optimizer.learning_rate.numpy())]),
             parameters={name: values[np.newaxis] for name, values in parameters.items()},
-            names=scalar_names(shapes, getattr(self.model, "feature_names", None) or self.feature_names),
+            names=self._names(parameters),
         )
+
+    def _names(self, point: dict[str, np.ndarray]) -> tuple[str, ...]:
+        shapes = {name: values.shape for name, values in point.items()}
+        return scalar_names(shapes, getattr(self.model, "feature_names", None) or self.feature_names)
 
 
 def _running_total(model: keras.Model) -> tuple[float, float]:

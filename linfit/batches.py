@@ -1,0 +1,80 @@
+"""Which rows each step takes, in the order of a permutation drawn for each epoch."""
+
+import math
+
+import numpy as np
+
+from linfit.rows import Rows
+
+
+class Batches:
+    """The batches of a fit, one after another over all of its epochs.
+
+    An epoch passes through all rows once: in their own order, or in that of a permutation which follows from the
+    seed and from the step at which the epoch begins. The same step so takes the same rows, wherever a fit was
+    interrupted and gone on with.
+
+    Attributes:
+        steps_per_epoch: how many batches make an epoch.
+        last_batch_size: the rows in the last of them.
+        width: how many values a row has.
+
+    Args:
+        rows: all rows of the fit.
+        batch_size: the rows in each step; the last step of an epoch takes what is left.
+        seed: of the permutations; None keeps the rows in their order.
+        dtype: the float type that the model computes in.
+    """
+
+    def __init__(self, rows: Rows, batch_size: int, seed: int | None, dtype: str):
+        self._arrays = [array for array in rows.as_tuple() if array is not None]
+        self.width = sum(math.prod(array.shape[1:]) for array in self._arrays)
+        self.rows = len(rows)
+        self.batch_size = min(batch_size, self.rows)
+        self.steps_per_epoch = math.ceil(self.rows / self.batch_size)
+        self.last_batch_size = self.rows - (self.steps_per_epoch - 1) * self.batch_size
+        self._seed = seed
+        self._dtype = dtype
+        self._order = (-1, np.arange(self.rows))
+
+    def all(self) -> list[np.ndarray]:
+        """All rows at once."""
+        return [array.astype(self._dtype, copy=False) for array in self._arrays]
+
+    def take(self, step: int, position: int, steps: int, most_rows: int) -> tuple[list[np.ndarray], int]:
+        """The rows of the next steps, one batch after another, and how many steps they are enough for.
+
+        Args:
+            step: the number of the next step.
+            position: how many steps of its epoch have been made.
+            steps: how many are wanted.
+            most_rows: how many rows to return; always so many, of which the last ones may mean nothing.
+        """
+        chosen: list[np.ndarray] = []
+        room, taken = most_rows, 0
+        while taken < steps:
+            begin = position * self.batch_size
+            wanted = min(steps - taken, self.steps_per_epoch - position)
+            end = min(begin + wanted * self.batch_size, self.rows)
+            if end - begin > room:
+                wanted = room // self.batch_size
+                end = begin + wanted * self.batch_size
+            if not wanted:
+                break
+            chosen.append(self._epoch(step - position)[begin:end])
+            room -= end - begin
+            taken += wanted
+            step += wanted
+            position = (position + wanted) % self.steps_per_epoch
+        which = np.concatenate([np.arange(0), *chosen])
+        batches = [np.empty((most_rows, *array.shape[1:]), self._dtype) for array in self._arrays]
+        for batch, array in zip(batches, self._arrays, strict=True):
+            batch[: len(which)] = array.take(which, axis=0)
+            batch[len(which) :] = 0
+        return batches, taken
+
+    def _epoch(self, begin: int) -> np.ndarray:
+        """The order of the rows in the epoch that begins with this step."""
+        if self._seed is not None and self._order[0] != begin:
+            self._order = (begin, np.random.default_rng([self._seed, begin]).permutation(self.rows))
+        return self._order[1]

@@ -1,0 +1,163 @@
+"""The steps of a fit in compiled blocks: forwards, and back to any of the latest."""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from linfit.batches import Batches
+from linfit.compiled_steps import CompiledSteps, Made, Plan
+from linfit.parameters import named_parameters, scalar_names
+from linfit.recorder import MOST_VALUES
+from linfit.trajectory import Trajectory
+
+MOST_STEPS = 2**16  # in one call: what it writes stays in the cache
+CHUNK_VALUES = 2**18  # of the rows of mini-batches that are copied for one call
+
+
+@dataclass(frozen=True)
+class Block:
+    """Steps that were made in one call.
+
+    Attributes:
+        trajectory: the recorded ones.
+        logs: what `train_step` returned at the end of each epoch, and of the one that is not over yet, shape
+            (epochs, values).
+        steps: how many there are.
+        loss: of the last of them.
+    """
+
+    trajectory: Trajectory
+    logs: np.ndarray
+    steps: int
+    loss: float
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a block began: as the attributes of a descent, every how many steps it records, and all variables."""
+
+    step: int
+    epoch: int
+    position: int
+    every: int
+    variables: np.ndarray
+
+
+class Descent:
+    """Makes the steps of a model on batches of rows in memory.
+
+    Args:
+        model: whose `train_step` is run; compiled and built.
+        batches: the rows of each step.
+        epoch_steps: how many steps lie between two visits to the callbacks, at most; None where they may be as
+            many as one call can make, over epochs.
+
+    Attributes:
+        step: the number of the next step.
+        epoch: that in which it lies.
+        position: how many steps of that epoch have been made.
+        closing_loss: of the point that has been reached, where the batch is all rows; else NaN.
+    """
+
+    def __init__(self, model: Any, batches: Batches, epoch_steps: int | None = None):
+        self._model, self._batches = model, batches
+        self.step = self.epoch = self.position = 0
+        self.closing_loss = math.nan
+        self._latest: list[Place] = []
+        self._shapes = {name: tuple(variable.shape) for name, variable in named_parameters(model).items()}
+        self.names = scalar_names(self._shapes, model.feature_names)
+        self._whole = batches.steps_per_epoch == 1
+
+        most_points, most_epochs = min(MOST_STEPS, max(1, MOST_VALUES // (2 + len(self.names)))), MOST_STEPS
+        self._chunk_rows = max(1, CHUNK_VALUES // batches.width // batches.batch_size) * batches.batch_size
+        if epoch_steps is not None:
+            most_points, most_epochs = min(most_points, 1 << (epoch_steps - 1).bit_length()), 1
+            self._chunk_rows = min(self._chunk_rows, epoch_steps * batches.batch_size)
+        self._arrays = batches.all() if self._whole else batches.take(0, 0, 0, self._chunk_rows)[0]
+        self._arrays = [tf.constant(array) for array in self._arrays]
+        sizes = batches.batch_size, batches.last_batch_size, self._whole, most_points, most_epochs
+        key = (*sizes, *(array.shape for array in self._arrays))
+        known: dict[Any, CompiledSteps] = model.memory.compiled_steps
+        if key not in known:
+            known[key] = CompiledSteps(model, self._arrays, *sizes)
+            self._compiled = known[key]
+            self._call(Plan(0, 1, 0, 0, batches.steps_per_epoch, 0))
+        self._compiled = known[key]
+
+    def advance(self, steps: int, every: int, guarded: bool) -> Block:
+        """Makes as many of the next steps as one call can.
+
+        Args:
+            steps: how many, at most.
+            every: record steps 0, every, 2 every, ...
+            guarded: whether to end at the first loss that is no finite number.
+        """
+        place = self.step, self.epoch, self.position, every
+        block, variables = self._make(steps, every, guarded)
+        self._latest = [*self._latest[-1:], Place(*place, variables)]
+        return block
+
+    def go_back(self, step: int) -> Block:
+        """Goes back to where this step is the next, which must lie within the last two blocks.
+
+        The descent begins at the start of that block once more, and so gets there exactly as it did the first time.
+
+        Returns:
+            The block up to there.
+        """
+        place = next(place for place in reversed(self._latest) if place.step <= step)
+        self.step, self.epoch, self.position = place.step, place.epoch, place.position
+        self._model.optimizer.iterations.assign(place.step)
+        first = 0
+        for variable in self._compiled.variables():
+            size = math.prod(variable.shape)
+            variable.assign(place.variables[first : first + size].reshape(variable.shape))
+            first += size
+        return self._make(step - place.step, place.every, guarded=False)[0]
+
+    def columns(self, logs: np.ndarray) -> dict[str, np.ndarray]:
+        """The values of a block's logs by name, shape (epochs, *shape of the value)."""
+        return _split(logs, self._compiled.log_shapes)
+
+    def log(self, values: np.ndarray) -> dict[str, Any]:
+        """One row of them."""
+        columns = self.columns(values[np.newaxis])
+        return {name: column[0] if column.ndim > 1 else float(column[0]) for name, column in columns.items()}
+
+    def _make(self, steps: int, every: int, guarded: bool) -> tuple[Block, np.ndarray]:
+        compiled, per_epoch = self._compiled, self._batches.steps_per_epoch
+        lead = -self.step % every
+        steps = min(steps, compiled.most_points * every + lead, compiled.most_epochs * per_epoch - self.position)
+        if not self._whole:
+            arrays, steps = self._batches.take(self.step, self.position, steps, self._chunk_rows)
+            self._arrays = [tf.constant(array) for array in arrays]
+        made = self._call(Plan(steps, every, lead, self.position, per_epoch, guarded))
+        numbers = self.step + lead + every * np.arange(len(made.points))
+        self.step += made.steps
+        self.epoch, self.position = (
+            self.epoch + (self.position + made.steps) // per_epoch,
+            (self.position + made.steps) % per_epoch,
+        )
+        return Block(self._trajectory(numbers, made.points), made.logs, made.steps, made.loss), made.start
+
+    def _call(self, plan: Plan) -> Made:
+        made = self._compiled(self._arrays, plan)
+        self.closing_loss = made.closing_loss
+        return made
+
+    def _trajectory(self, steps: np.ndarray, points: np.ndarray) -> Trajectory:
+        parameters = _split(points[:, :-2], self._shapes)
+        return Trajectory(steps, points[:, -2], points[:, -1], parameters, self.names)
+
+
+def _split(table: np.ndarray, shapes: dict[str, tuple[int, ...]]) -> dict[str, np.ndarray]:
+    """The columns that belong to each name, one row of them in its shape."""
+    parts, first = {}, 0
+    for name, shape in shapes.items():
+        end = first + math.prod(shape)
+        parts[name] = table[:, first:end].reshape(len(table), *shape)
+        first = end
+    return parts

@@ -1,0 +1,370 @@
+"""A Keras model with a hand-written train_step: checked rows, its own float type, a rate held by SGD."""
+
+import math
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from linfit import checks
+from linfit.checks import InputError
+from linfit.closed_form import fastest_learning_rate
+from linfit.divergence import DivergenceGuard
+from linfit.fitting import FitMemory, fit_rows
+from linfit.optimizer import DEFAULT_LEARNING_RATE, plain_sgd
+from linfit.precision import computing_in
+from linfit.refusals import refuse_frozen, refuse_replicas, refuse_two_schedulers
+from linfit.rows import NO_Y, Rows, are_rows, as_matrix, as_rows, column_names, shape_of_batches
+from linfit.step_loss import StepLoss
+from linfit.trajectory import Trajectory
+
+
+class GradientDescent(keras.Model):
+    """A Keras model on (rows, features) whose `train_step` writes out the update itself.
+
+    `compile`, `fit`, `evaluate` and `predict` are Keras's, for rows that are checked first and kept in the
+    model's dtype. A subclass brings `build`, `call`, `train_step` and `test_step`.
+
+    Attributes:
+        feature_names: a name for each feature, or None.
+        targets: how many columns y has; None until the first data are seen.
+        batch_size: the rows in each step of the latest fit; None before the first.
+        training_rows: the `Rows` of the fit that is running, where they are in memory; else None.
+        in_blocks: whether a fit is running whose steps are made in compiled blocks.
+        loss_tracker: the mean loss of the epoch and the loss of the last step.
+        memory: what a fit leaves to the next one.
+    """
+
+    def __init__(self, *, dtype: str | None = None, name: str | None = None):
+        super().__init__(dtype=dtype, name=name)
+        if self.compute_dtype not in ("float32", "float64"):
+            raise InputError(f"dtype must be 'float32' or 'float64', got {self.compute_dtype!r}.")
+        self.feature_names: tuple[str, ...] | None = None
+        self.targets: int | None = None
+        self.batch_size: int | None = None
+        self.training_rows: Rows | None = None
+        self.in_blocks = False
+        self.loss_tracker = StepLoss(dtype=self.dtype)
+        self.memory = FitMemory()
+
+    @property
+    def metrics(self) -> list[keras.metrics.Metric]:
+        """The loss, then what `compile` asked for: what Keras resets each epoch and reports."""
+        return [self.loss_tracker, *(metric for metric in super().metrics if metric.name != "loss")]
+
+    @property
+    def trajectory(self) -> Trajectory | None:
+        """The recorded steps of all fits; None before the first.
+
+        A fit without a `StepCallback` records about 1,000 steps, any other as many as its callbacks ask for. Where
+        they grow to more than a million values, every second step is dropped, from the start on.
+        """
+        return self.memory.recorder.trajectory
+
+    def compile(
+        self,
+        learning_rate: Any = DEFAULT_LEARNING_RATE,
+        loss: Any = "mse",
+        metrics: Any = None,
+        optimizer: Any = None,
+        *,
+        weighted_metrics: Any = None,
+        run_eagerly: bool = False,
+        steps_per_execution: int = 1,
+        jit_compile: bool | str = "auto",
+        condense_rows: bool = True,
+    ) -> None:
+        """Sets the learning rate and the loss of the fits that follow.
+
+        Args:
+            learning_rate: a number above 0 (0.01 by default, as in Keras), a Keras `LearningRateSchedule`, or
+                "auto": each fit then takes the fastest rate for its rows, where they are in memory and the loss is
+                the mean squared error; with mini-batches half their critical rate. See `Curvature`.
+            loss: any Keras loss; the mean squared error by default. It is computed in the model's dtype.
+            metrics, weighted_metrics, run_eagerly, steps_per_execution: as in Keras.
+            jit_compile: False leaves every fit to Keras's own loop, as `run_eagerly` does; else the steps on rows in
+                memory are made many at a time, by XLA.
+            condense_rows: whether full-batch steps on the mean squared error, without metrics, are made on the few
+                rows that have the same loss and gradient as all (`SufficientStatistics.pseudo_observations`): a
+                step then costs the same for a thousand rows and for a hundred million.
+            optimizer: a plain `keras.optimizers.SGD`, instead of `learning_rate`. It only *holds* the rate and
+                counts the steps, so that Keras's schedulers and checkpoints find both where they expect them;
+                the update is `train_step`'s own.
+
+        Raises:
+            InputError: a rate that is no finite number above 0; an optimizer that is not plain SGD.
+        """
+        refuse_replicas(self)
+        self._finds_rate = isinstance(learning_rate, str) and learning_rate == "auto"
+        self._compiles_steps = jit_compile is not False and not run_eagerly
+        self._condenses_rows = condense_rows
+        self._jit_compile_asked = jit_compile
+        self.memory.compiled_steps.clear()
+        with computing_in(self.dtype):
+            if isinstance(loss, keras.losses.Loss) and loss.dtype != self.dtype:
+                loss = type(loss).from_config(loss.get_config())  # made anew, in this model's dtype
+            super().compile(
+                optimizer=plain_sgd(learning_rate, optimizer),
+                loss=loss,
+                metrics=metrics,
+                weighted_metrics=weighted_metrics,
+                run_eagerly=run_eagerly,
+                steps_per_execution=steps_per_execution,
+                jit_compile=jit_compile,
+            )
+
+    def fit(
+        self,
+        x: Any = None,
+        y: Any = None,
+        batch_size: int | None = None,
+        epochs: int = 1,
+        verbose: Any = "auto",
+        callbacks: Any = None,
+        validation_split: float = 0.0,
+        validation_data: Any = None,
+        shuffle: bool = True,
+        class_weight: Any = None,
+        sample_weight: Any = None,
+        *,
+        validation_batch_size: int | None = None,
+        validation_freq: Any = 1,
+        initial_epoch: int = 0,
+        divergence_guard: bool = True,
+        **options: Any,
+    ) -> keras.callbacks.History:
+        """Trains like `keras.Model.fit`, with the same arguments and results.
+
+        Rows in memory are checked first: x of shape (rows, features) or (rows,), y of shape (rows, targets)
+        or (rows,), finite numbers, equal lengths. `batch_size=len(x)` makes each epoch one step of full-batch
+        gradient descent. A second fit goes on where the first ended, within an epoch too.
+
+        Steps on rows in memory are made in compiled blocks, tens of thousands at a time where the callbacks allow:
+        a `StepCallback` sees each of them, a callback with a hook for epochs or batches makes the blocks that short.
+        Streams, `steps_per_epoch`, `run_eagerly` and `jit_compile=False` are left to Keras's own loop.
+
+        A fit whose loss overflows is stopped, brought back to its last finite point, and explained in a warning;
+        `divergence_guard=False` lets it run into NaN. See `linfit.callbacks.DivergenceGuard`.
+
+        Args:
+            verbose: "auto" shows one progress bar where there is a terminal, 1 always; 2 prints a line for each
+                epoch, 0 nothing.
+            options: more of Keras's: `steps_per_epoch`, `validation_steps`.
+
+        Raises:
+            InputError: what does not fit together, before anything is trained.
+            KeyboardInterrupt: after Ctrl-C; what has been trained, recorded and logged is kept.
+        """
+        refuse_replicas(self)
+        refuse_frozen(self)
+        checks.count(epochs, "epochs")
+        if batch_size is not None:
+            checks.count(batch_size, "batch_size")
+        if isinstance(callbacks, keras.callbacks.Callback | keras.callbacks.CallbackList):
+            callbacks = [callbacks]
+        callbacks = [one for callback in callbacks or [] for one in getattr(callback, "callbacks", [callback])]
+        if self.compiled:
+            refuse_two_schedulers(self.optimizer, callbacks)
+        guards = [callback for callback in callbacks if isinstance(callback, DivergenceGuard)]
+        if divergence_guard and not guards:
+            guards = [DivergenceGuard()]
+        callbacks = [*guards, *(callback for callback in callbacks if callback not in guards)]  # before all who record
+        if class_weight is not None:
+            raise InputError(
+                "class_weight weighs classes, and this model has none. Try sample_weight, one for each row."
+            )
+        rows = held_out = None
+        if are_rows(x):
+            rows = self._as_rows(x, y, sample_weight)
+            if validation_data is None and validation_split:
+                kept = math.floor(len(rows) * (1.0 - validation_split))  # Keras holds out the last rows
+                rows, held_out = rows.first(kept), rows.part(kept, len(rows))
+                if not len(rows) or not len(held_out):
+                    raise InputError(
+                        f"validation_split={validation_split} of {kept} rows leaves none for one of both parts."
+                    )
+        elif isinstance(x, tf.data.Dataset):
+            self._check_batches(x)
+        if isinstance(validation_data, tuple | list):
+            if len(validation_data) not in (2, 3):
+                raise InputError(
+                    f"validation_data must be (x, y) or (x, y, sample_weight), got {len(validation_data)} parts."
+                )
+            held_out = self._as_rows(*validation_data)
+        elif isinstance(validation_data, tf.data.Dataset):
+            self._check_batches(validation_data)
+
+        self.training_rows = rows
+        self.batch_size = None if rows is None else batch_size or 32  # Keras's own default; a stream has its own
+        try:
+            if self.compiled and self._finds_rate:
+                self.optimizer.learning_rate = fastest_learning_rate(self)
+            with computing_in(self.dtype):
+                by_keras = validation_data is not None and held_out is None
+                if rows is not None and not by_keras and self._runs_in_blocks(shuffle, options):
+                    self.in_blocks = True
+                    history = fit_rows(
+                        self,
+                        self.condensed(rows) if self.batch_size >= len(rows) else rows,
+                        held_out,
+                        epochs=epochs,
+                        verbose=verbose,
+                        callbacks=callbacks,
+                        shuffle=shuffle,
+                        validation_batch_size=validation_batch_size,
+                        validation_freq=validation_freq,
+                        initial_epoch=initial_epoch,
+                    )
+                    if history is not None:
+                        return history
+                    self.in_blocks = False
+                if self.built and self.steps_per_execution == 1:
+                    callbacks = [*callbacks, self.memory.recorder]
+                if rows is not None:
+                    x, y, sample_weight = rows.as_type(self.dtype).as_tuple()
+                elif not isinstance(x, keras.utils.PyDataset):
+                    shuffle = False  # a stream has its own order
+                return super().fit(
+                    x,
+                    y,
+                    batch_size=batch_size,
+                    epochs=epochs,
+                    verbose=verbose,
+                    callbacks=callbacks,
+                    validation_data=validation_data if held_out is None else held_out.as_type(self.dtype).as_tuple(),
+                    validation_split=0.0 if rows is not None else validation_split,
+                    shuffle=shuffle,
+                    sample_weight=sample_weight,
+                    validation_batch_size=validation_batch_size,
+                    validation_freq=validation_freq,
+                    initial_epoch=initial_epoch,
+                    **options,
+                )
+        finally:
+            self.training_rows = None
+            self.in_blocks = False
+
+    def condensed(self, rows: Rows) -> Rows:
+        """Fewer rows with the same loss and gradient at every point; all rows, where a model knows none."""
+        return rows
+
+    def evaluate(self, x: Any = None, y: Any = None, *args: Any, sample_weight: Any = None, **options: Any) -> Any:
+        """The loss and metrics on x and y, like `keras.Model.evaluate`."""
+        if are_rows(x):
+            x, y, sample_weight = self._as_rows(x, y, sample_weight).as_tuple()
+        elif isinstance(x, tf.data.Dataset):
+            self._check_batches(x)
+        with computing_in(self.dtype):
+            return super().evaluate(x, y, *args, sample_weight=sample_weight, **options)
+
+    def predict(self, x: Any, *args: Any, **options: Any) -> np.ndarray:
+        """The predictions for x, shape (rows, targets), like `keras.Model.predict`."""
+        if are_rows(x):
+            names = column_names(x)
+            x = as_matrix(x, "x", self.dtype)
+            self.check_features(x.shape[1], names)
+        with computing_in(self.dtype):
+            return super().predict(x, *args, **options)
+
+    def closing_loss(self) -> float:
+        """The loss of the running fit at the present point, where its batch is all rows in memory; else NaN."""
+        if self.in_blocks:
+            return self.memory.closing_loss
+        rows = self.training_rows
+        if rows is None or len(rows) > (self.batch_size or 0):
+            return float("nan")
+        x, y, sample_weight = rows.as_type(self.dtype).as_tuple()
+        return float(self.compute_loss(x, y, self(x), sample_weight))
+
+    def get_compile_config(self) -> dict[str, Any]:
+        """What `compile_from_config` needs to compile a loaded model as this one is."""
+        config = super().get_compile_config()
+        if config and self._finds_rate:
+            config = {key: value for key, value in config.items() if key != "optimizer"} | {"learning_rate": "auto"}
+        if config:  # Keras keeps its own answer to "auto"
+            config |= {"jit_compile": self._jit_compile_asked, "condense_rows": self._condenses_rows}
+            config |= {"batch_order": self.memory.batch_order}
+        return config
+
+    def compile_from_config(self, config: dict[str, Any]) -> None:
+        """Compiles a loaded model as the saved one was, so that training can go on."""
+        with computing_in(self.dtype):
+            settings = keras.saving.deserialize_keras_object(config)
+        settings.pop("loss_weights", None)
+        self.memory.batch_order |= settings.pop("batch_order", {})
+        self.compile(**settings)
+        self.optimizer.build(self.trainable_variables)
+
+    def check_features(self, count: int, names: tuple[str, ...] | None = None) -> None:
+        """Refuses features that are not the model's: another number, or other names where both have names."""
+        expected = self.feature_names
+        if names and expected and names != expected:
+            raise InputError(
+                f"x must have the columns {list(expected)}, in this order, got {list(names)}. Try x[{list(expected)}]."
+            )
+        if self.built and count != self.input_spec.axes[-1]:
+            raise InputError(f"x must have the model's {self.input_spec.axes[-1]} features, got {count}.")
+        if expected:
+            checks.one_name_each(expected, count)
+
+    def _runs_in_blocks(self, shuffle: Any, options: dict[str, Any]) -> bool:
+        """Whether the steps on rows in memory can be compiled, and nobody wants fewer of them than there are."""
+        limits = (keras.config.max_epochs(), keras.config.max_steps_per_epoch(), *options.values())
+        return self.compiled and self._compiles_steps and isinstance(shuffle, bool) and not any(limits)
+
+    def _as_rows(self, x: Any, y: Any, sample_weight: Any = None) -> Rows:
+        """Checks rows against each other and the model, whose parameters are made if these are the first."""
+        rows, names = as_rows(x, y, sample_weight, dtype=None, fits=self.dtype), column_names(x)
+        if names is not None:
+            checks.names(names, "the columns of x")
+        self.check_features(rows.x.shape[1], names)
+        self._build_for(rows.x.shape[1], rows.y.shape[1], names)
+        return rows
+
+    def _check_batches(self, batches: tf.data.Dataset) -> None:
+        """The same for a data set, by the shapes it announces."""
+        features, targets = shape_of_batches(batches)
+        if features is not None and targets is not None:
+            self.check_features(features)
+            self._build_for(features, targets)
+
+    def _build_for(self, features: int, targets: int, names: tuple[str, ...] | None = None) -> None:
+        """Makes the parameters if they are not made yet, and refuses another number of targets than the model's."""
+        if not self.built:
+            inferred = self.targets is None
+            self.targets = self.targets or targets
+            try:
+                with computing_in(self.dtype):
+                    self.build((None, features))
+            except InputError:
+                self.targets = None if inferred else self.targets  # as new, for the next try
+                raise
+            self.feature_names = self.feature_names or names
+        if targets != self.targets:
+            raise InputError(
+                f"y must have the model's {self.targets} target(s), got {targets} columns. "
+                f"Try {type(self).__name__}(targets={targets})."
+            )
+
+    def _unpack(self, data: Any) -> tuple[Any, Any, Any]:
+        """A batch as x, y and sample_weight, with y of shape (rows, targets).
+
+        A y of shape (rows,) must become a column before anything is subtracted from it: predictions of shape
+        (rows, 1) minus y of shape (rows,) are (rows, rows) numbers, and a fit of them is nonsense.
+        """
+        x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
+        if y is None:
+            raise InputError(NO_Y)
+        if y.shape.rank == 1:
+            y = tf.expand_dims(y, -1)
+        if y.shape.rank is not None and y.shape[-1] is not None:
+            self._build_for(x.shape[-1], y.shape[-1])
+        else:  # batches of both shapes came in turn
+            y = tf.ensure_shape(tf.reshape(y, (tf.shape(x)[0], -1)), (None, self.targets))
+        return x, y, sample_weight
+
+    def _report(self, x: Any, y: Any, predictions: Any, loss: Any, sample_weight: Any) -> dict[str, Any]:
+        """Updates the mean loss and the metrics with one batch, and returns them by name."""
+        self.loss_tracker.update_state(loss, sample_weight=keras.ops.shape(x)[0])
+        return self.compute_metrics(x, y, predictions, sample_weight)

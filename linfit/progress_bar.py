@@ -1,0 +1,73 @@
+"""ProgressBar: one bar over all steps of a fit."""
+
+import sys
+import time
+from typing import Any
+
+from linfit.step_callback import StepCallback
+from linfit.text_table import number
+from linfit.trajectory import Trajectory
+
+_INTERVAL = 0.2  # seconds between two drawings
+
+
+def is_terminal() -> bool:
+    """Whether somebody sees a bar move: in a terminal or a notebook, not in a pipe or a file."""
+    return sys.stdout.isatty() or "ipykernel" in sys.modules
+
+
+class ProgressBar(StepCallback):
+    """Shows how many steps are made, the loss, steps per second, and the time that is left.
+
+    A fit has one by itself where somebody sees it (`verbose="auto"`). What is printed meanwhile appears above it.
+
+    Args:
+        total: how many steps there are.
+    """
+
+    def __init__(self, total: int):
+        super().__init__()
+        self.total = total
+        self._bar: Any = None
+
+    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
+        super().on_train_begin(logs)
+        from rich import progress
+
+        class Speed(progress.ProgressColumn):
+            def render(self, task: progress.Task) -> str:
+                speed = task.finished_speed or task.speed
+                return "" if speed is None else f"{speed:,.0f} steps/s"
+
+        self._bar = progress.Progress(
+            progress.BarColumn(),
+            progress.TextColumn("{task.completed:,.0f}/{task.total:,.0f} steps"),
+            progress.TextColumn("loss {task.fields[loss]}"),
+            Speed(),
+            progress.TimeRemainingColumn(compact=True, elapsed_when_finished=True),
+            auto_refresh=False,
+        )
+        self._first, self._drawn = self.step, time.monotonic()
+        self._task = self._bar.add_task("", total=self.total, loss="-")
+        self._bar.start()
+
+    def on_steps_end(self, trajectory: Trajectory) -> None:
+        """Moves the bar, a few times a second."""
+        self._loss = number(float(trajectory.loss[-1]))
+        if time.monotonic() > self._drawn + _INTERVAL:
+            self._draw()
+
+    def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
+        """Draws the end."""
+        self._draw()
+        self.close()
+
+    def close(self) -> None:
+        """Gives the terminal back; also after a fit that an error has ended."""
+        if self._bar is not None:
+            self._bar.stop()
+            self._bar = None
+
+    def _draw(self) -> None:
+        self._drawn = time.monotonic()
+        self._bar.update(self._task, completed=self.step - self._first, loss=self._loss, refresh=True)
