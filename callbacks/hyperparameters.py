@@ -6,23 +6,23 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import keras
-
 from linfit.callbacks.event_file import open_reference, open_run
+from linfit.step_callback import StepCallback
+from linfit.trajectory import Trajectory
 
 
-class HyperParameters(keras.callbacks.Callback):
+class HyperParameters(StepCallback):
     """Logs a run's settings when it starts, and at its end the steps it took and whether it failed.
 
-    A fit that is broken off has no end: TensorBoard calls its status unknown. `log_columns` says, once for all
-    runs, which columns the table has.
+    A fit that Ctrl-C ends has failed; one that is killed has no end, and TensorBoard calls its status unknown.
+    `log_columns` says, once for all runs, which columns the table has.
 
     Args:
         log_dir: the folder of the runs, as for `TensorBoardLogger`.
         run: the name of the run, as for `TensorBoardLogger`.
         settings: its hyperparameters by name.
         failed: called at the end: whether TensorBoard shows this run as failed. By default that is a fit whose
-            loss was no finite number.
+            last loss was no finite number.
 
     Raises:
         InputError: a folder that cannot be written.
@@ -53,35 +53,33 @@ class HyperParameters(keras.callbacks.Callback):
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         """Opens the run."""
-        self._started, self._finite = time.time(), True
+        super().on_train_begin(logs)
+        self._started = time.time()
         self._file = open_run(self.log_dir, self.run, self.model)
+        self._is_new = not self._file.started
 
-    def on_train_batch_begin(self, batch: int, logs: dict[str, Any] | None = None) -> None:
-        """Writes the settings before the first step: by then all callbacks have opened their runs, in their order."""
+    def on_steps_end(self, trajectory: Trajectory) -> None:
+        """Writes the settings at the first steps: by then all callbacks have opened their runs, in their order."""
         from tensorboard.plugins.hparams.summary import session_start_pb
 
-        if not self._file.started:
-            self._file.hparams(self._step, session_start_pb(self.settings, start_time_secs=self._started))
+        if self._is_new:
+            self._is_new = False
+            first = int(trajectory.step[0])
+            self._file.hparams(first, session_start_pb(self.settings, start_time_secs=self._started))
             self._file.flush()
-
-    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
-        """Looks whether the loss is a number."""
-        self._finite = self._finite and math.isfinite((logs or {}).get("loss", math.nan))
 
     def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
         """Writes how the run ended."""
         from tensorboard.plugins.hparams.api_pb2 import STATUS_FAILURE, STATUS_SUCCESS
         from tensorboard.plugins.hparams.summary import session_end_pb
 
-        failed = self.failed() if self.failed is not None else not self._finite
-        self._file.scalars(self._step, {"steps": self._step})
-        self._file.hparams(self._step, session_end_pb(STATUS_FAILURE if failed else STATUS_SUCCESS))
+        super().on_train_end(logs)
+        interrupted = not logs  # Ctrl-C ends a fit without them
+        failed = self.failed() if self.failed is not None else not math.isfinite((logs or {}).get("loss", math.nan))
+        self._file.scalars(self.step, {"steps": self.step})
+        self._file.hparams(self.step, session_end_pb(STATUS_FAILURE if interrupted or failed else STATUS_SUCCESS))
         self._file.flush()
         del self._file
-
-    @property
-    def _step(self) -> int:
-        return int(self.model.optimizer.iterations.numpy())
 
 
 def log_columns(log_dir: str | Path, run: str, settings: Mapping[str, float | str], metrics: Sequence[str]) -> None:

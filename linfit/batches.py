@@ -3,6 +3,7 @@
 import math
 
 import numpy as np
+import tensorflow as tf
 
 from linfit.rows import Rows
 
@@ -37,21 +38,29 @@ class Batches:
         self._dtype = dtype
         self._order = (-1, np.arange(self.rows))
 
-    def all(self) -> list[np.ndarray]:
+    def all(self) -> list[tf.Tensor]:
         """All rows at once."""
-        return [array.astype(self._dtype, copy=False) for array in self._arrays]
+        return [tf.constant(array, self._dtype) for array in self._arrays]
 
-    def take(self, step: int, position: int, steps: int, most_rows: int) -> tuple[list[np.ndarray], int]:
-        """The rows of the next steps, one batch after another, and how many steps they are enough for.
+    def buffers(self, rows: int) -> list[tf.Tensor]:
+        """Room for this many rows, which `take` fills anew each time."""
+        shared = [_shared((rows, *array.shape[1:]), self._dtype) for array in self._arrays]
+        self._views = [view for view, _ in shared]
+        return [tensor for _, tensor in shared]
+
+    def take(self, step: int, position: int, steps: int) -> int:
+        """Fills the buffers with the rows of the next steps, one batch after another.
 
         Args:
             step: the number of the next step.
             position: how many steps of its epoch have been made.
             steps: how many are wanted.
-            most_rows: how many rows to return; always so many, of which the last ones may mean nothing.
+
+        Returns:
+            How many there was room for.
         """
         chosen: list[np.ndarray] = []
-        room, taken = most_rows, 0
+        room, taken = len(self._views[0]), 0
         while taken < steps:
             begin = position * self.batch_size
             wanted = min(steps - taken, self.steps_per_epoch - position)
@@ -66,15 +75,25 @@ class Batches:
             taken += wanted
             step += wanted
             position = (position + wanted) % self.steps_per_epoch
-        which = np.concatenate([np.arange(0), *chosen])
-        batches = [np.empty((most_rows, *array.shape[1:]), self._dtype) for array in self._arrays]
-        for batch, array in zip(batches, self._arrays, strict=True):
-            batch[: len(which)] = array.take(which, axis=0)
-            batch[len(which) :] = 0
-        return batches, taken
+        which = np.concatenate(chosen)
+        for view, array in zip(self._views, self._arrays, strict=True):
+            if array.dtype == self._dtype:
+                np.take(array, which, axis=0, out=view[: len(which)], mode="clip")  # with a mode, without a copy
+            else:
+                view[: len(which)] = array[which]
+        return taken
 
     def _epoch(self, begin: int) -> np.ndarray:
         """The order of the rows in the epoch that begins with this step."""
         if self._seed is not None and self._order[0] != begin:
             self._order = (begin, np.random.default_rng([self._seed, begin]).permutation(self.rows))
         return self._order[1]
+
+
+def _shared(shape: tuple[int, ...], dtype: str) -> tuple[np.ndarray, tf.Tensor]:
+    """An array and a tensor in the same memory, where TensorFlow wants it to begin: at a multiple of 64 bytes."""
+    size = math.prod(shape) * np.dtype(dtype).itemsize
+    room = np.zeros(size + 64, np.uint8)
+    begin = -room.ctypes.data % 64
+    array = room[begin : begin + size].view(dtype).reshape(shape)
+    return array, tf.experimental.dlpack.from_dlpack(array.__dlpack__())

@@ -1,5 +1,6 @@
 """Many steps of `train_step` in one call, compiled by XLA, which records them as it goes."""
 
+import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -110,36 +111,36 @@ class CompiledSteps:
         steps, every, lead, position, steps_per_epoch, guarded = tf.unstack(plan)
         model, dtype = self._model, self._model.dtype
         parameters = list(named_parameters(model).values())
-        width = sum(int(np.prod(variable.shape)) for variable in parameters) + 2
-        log_width = sum(int(np.prod(shape)) for shape in self.log_shapes.values())
+        last_loss = model.loss_tracker.last
+        start = tf.concat([tf.reshape(tf.cast(each.value, dtype), [-1]) for each in self.variables()], axis=0)
 
-        def more(made: Any, loss: Any, *_: Any) -> Any:
-            return (made < steps) & (tf.math.is_finite(loss) | (guarded == 0))
+        def more(made: Any, *_: Any) -> Any:
+            return (made < steps) & ((made == 0) | (guarded == 0) | tf.math.is_finite(last_loss.value))
 
-        def step(made: Any, _: Any, position: Any, epoch: Any, begin: Any, points: Any, logs: Any) -> tuple[Any, ...]:
+        # XLA copies whatever a loop carries: what follows from the number of steps made is worked out instead. Not so
+        # where a batch begins, which would make constants of the numbers that it follows from, and a program for each.
+        def step(made: Any, begin: Any, points: Any, logs: Any) -> tuple[Any, ...]:
             before = [tf.reshape(variable.value, [-1]) for variable in parameters]
             learning_rate = tf.cast(model.optimizer.learning_rate, dtype)
-            self._begin_epoch(position == 0)
-            results = self._train_step(arrays, begin, position == steps_per_epoch - 1)
-            loss = model.loss_tracker.last.value
-            point = tf.concat([*before, [loss, learning_rate]], axis=0)
-            points = points.write((made - lead + every - 1) // every, point)
-            logs = logs.write(epoch, tf.concat([tf.reshape(tf.cast(r, dtype), [-1]) for r in results], axis=0))
-            over = position == steps_per_epoch - 1
-            if self._whole:
-                return made + 1, loss, position, epoch + 1, begin, points, logs
-            size = tf.where(over, self._last_batch_size, self._batch_size)
-            position, epoch = tf.where(over, 0, position + 1), epoch + tf.cast(over, tf.int32)
-            return made + 1, loss, position, epoch, begin + size, points, logs
+            epoch, place = made, tf.constant(0)
+            if not self._whole:
+                epoch, place = (position + made) // steps_per_epoch, (position + made) % steps_per_epoch
+            self._begin_epoch(place == 0)
+            is_last = place == steps_per_epoch - 1
+            results = self._train_step(arrays, begin, is_last)
+            begin += tf.where(is_last, self._last_batch_size, self._batch_size)
+            point = tf.concat([*before, [last_loss.value, learning_rate]], axis=0)
+            log = tf.concat([tf.reshape(tf.cast(result, dtype), [-1]) for result in results], axis=0)
+            return made + 1, begin, points.write((made - lead + every - 1) // every, point), logs.write(epoch, log)
 
-        start = tf.concat([tf.reshape(tf.cast(each.value, dtype), [-1]) for each in self.variables()], axis=0)
-        zero = tf.constant(0)
+        width = sum(math.prod(variable.shape) for variable in parameters) + 2
+        log_width = sum(math.prod(shape) for shape in self.log_shapes.values())
         points = tf.TensorArray(dtype, self.most_points, element_shape=(width,))
         logs = tf.TensorArray(dtype, self.most_epochs, element_shape=(log_width,))
-        state = (zero, tf.zeros((), dtype), position, zero, zero, points, logs)
-        made, loss, _, _, _, points, logs = tf.while_loop(more, step, state)
-        closing = self._loss(arrays) if self._whole else tf.constant(np.nan, dtype)
-        return made, tf.stack([loss, closing]), start, points.stack(), logs.stack()
+        zero = tf.constant(0)
+        made, _, points, logs = tf.while_loop(more, step, (zero, zero, points, logs))
+        closing_loss = self._loss(arrays) if self._whole else tf.constant(math.nan, dtype)
+        return made, tf.stack([last_loss.value, closing_loss]), start, points.stack(), logs.stack()
 
     def _train_step(self, arrays: Sequence[tf.Tensor], begin: tf.Tensor, last: tf.Tensor) -> list[tf.Tensor]:
         """One step on the batch that begins with this row."""

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import tensorflow as tf
 
 from linfit.batches import Batches
 from linfit.compiled_steps import CompiledSteps, Made, Plan
@@ -71,15 +70,16 @@ class Descent:
         self.names = scalar_names(self._shapes, model.feature_names)
         self._whole = batches.steps_per_epoch == 1
 
-        most_points, most_epochs = min(MOST_STEPS, max(1, MOST_VALUES // (2 + len(self.names)))), MOST_STEPS
-        self._chunk_rows = max(1, CHUNK_VALUES // batches.width // batches.batch_size) * batches.batch_size
+        most_points = most_epochs = min(MOST_STEPS, max(1, MOST_VALUES // (2 + len(self.names))))
+        chunk_steps = max(1, CHUNK_VALUES // batches.width // batches.batch_size)
         if epoch_steps is not None:
-            most_points, most_epochs = min(most_points, 1 << (epoch_steps - 1).bit_length()), 1
-            self._chunk_rows = min(self._chunk_rows, epoch_steps * batches.batch_size)
-        self._arrays = batches.all() if self._whole else batches.take(0, 0, 0, self._chunk_rows)[0]
-        self._arrays = [tf.constant(array) for array in self._arrays]
+            most_points, most_epochs = min(most_points, _rounded_up(epoch_steps)), 1
+            chunk_steps = min(chunk_steps, epoch_steps)
+        if not self._whole:
+            most_points, most_epochs = min(most_points, chunk_steps), min(most_epochs, chunk_steps)
+        self._arrays = batches.all() if self._whole else batches.buffers(chunk_steps * batches.batch_size)
         sizes = batches.batch_size, batches.last_batch_size, self._whole, most_points, most_epochs
-        key = (*sizes, *(array.shape for array in self._arrays))
+        key = (*sizes, *(tuple(array.shape) for array in self._arrays))
         known: dict[Any, CompiledSteps] = model.memory.compiled_steps
         if key not in known:
             known[key] = CompiledSteps(model, self._arrays, *sizes)
@@ -132,8 +132,7 @@ class Descent:
         lead = -self.step % every
         steps = min(steps, compiled.most_points * every + lead, compiled.most_epochs * per_epoch - self.position)
         if not self._whole:
-            arrays, steps = self._batches.take(self.step, self.position, steps, self._chunk_rows)
-            self._arrays = [tf.constant(array) for array in arrays]
+            steps = self._batches.take(self.step, self.position, steps)
         made = self._call(Plan(steps, every, lead, self.position, per_epoch, guarded))
         numbers = self.step + lead + every * np.arange(len(made.points))
         self.step += made.steps
@@ -161,3 +160,8 @@ def _split(table: np.ndarray, shapes: dict[str, tuple[int, ...]]) -> dict[str, n
         parts[name] = table[:, first:end].reshape(len(table), *shape)
         first = end
     return parts
+
+
+def _rounded_up(number: int) -> int:
+    """To a power of two, so that fits of like lengths share what is compiled."""
+    return 1 << (number - 1).bit_length()

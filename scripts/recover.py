@@ -16,7 +16,6 @@ import warnings
 
 import numpy as np
 import recover_options
-import tensorflow as tf
 from recovery import Recovery
 from recovery_report import picture, table, verdict
 
@@ -27,9 +26,6 @@ from linfit.parameters import flat, named_parameters, scalar_names
 START = {"w": 0.0, "b": -1.0}  # the lesson's
 NEAR = 0.01  # standard errors from the optimum: nearer cannot matter
 UNIT = math.sqrt(3)  # uniform from -√3 to √3 has mean 0 and variance 1, so that few steps suffice
-ONE_THREAD = tf.data.Options()  # handing a small batch from thread to thread takes longer than the step
-ONE_THREAD.threading.private_threadpool_size = 1
-ONE_THREAD.autotune.enabled = False
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -97,8 +93,7 @@ def estimate(
 ) -> tuple[np.ndarray, np.ndarray] | None:
     """Where gradient descent ends, and the standard errors there; None if it does not reach the optimum.
 
-    The data repeat within one epoch: an epoch for each step would take twenty times as long. All data sets have the
-    same shapes, so TensorFlow traces train_step once.
+    All data sets have the same shapes, so the steps are compiled once.
     """
     statistics = linfit.SufficientStatistics.from_rows(x, y)
     optimum = statistics.least_squares()
@@ -108,8 +103,7 @@ def estimate(
     model.optimizer.iterations.assign(0)
     model.optimizer.learning_rate = statistics.curvature().usable_learning_rate
     stop = StopAtOptimum(NEAR, optimum)
-    batches = tf.data.Dataset.from_tensors((x, y)).repeat(steps).with_options(ONE_THREAD)
-    model.fit(batches, verbose=0, callbacks=[stop])
+    model.fit(x, y, batch_size=len(x), epochs=steps, verbose=0, callbacks=[stop])
     if stop.stopped_at is None:
         return None
     return flat({name: variable.numpy() for name, variable in parameters.items()}), optimum.standard_error(parameters)

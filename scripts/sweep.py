@@ -8,13 +8,11 @@ import quiet_tensorflow  # noqa: F401  isort: skip  (first, before anything else
 
 import argparse
 import math
-import signal
 import sys
 import warnings
 
 import numpy as np
 import sweep_report
-import tensorflow as tf
 import train
 import train_options
 from sweep_report import Rise, Run
@@ -36,6 +34,8 @@ def main(arguments: list[str] | None = None) -> int:
     except linfit.InputError as error:
         print(f"sweep.py: error: {error}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        return 130
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
@@ -70,18 +70,23 @@ def sweep(options: argparse.Namespace) -> int:
     if truth is not None:
         settings |= {"noise": options.noise, "seed": options.seed}
         reference, metrics = "truth", [*metrics, "error/truth"]
-    folder, end = options.folder, train.EndAfter(options.steps)
-    rows = tf.data.Dataset.from_tensors((x, y)).repeat(options.steps)  # one epoch: each takes as long as 20 steps
+    folder = options.folder
+    model = linfit.LinearRegression(feature_names=feature_names, dtype="float64")
+    model.build((None, x.shape[1]))
+    model.compile()  # once for all rates
 
     def predict(rate: float) -> float:
         return curvature.steps_from(error, tolerance, rate)
 
     def fit(rate: float) -> Run:
-        model = linfit.LinearRegression(W, B, feature_names=feature_names, dtype="float64")
-        model.compile(learning_rate=rate)
-        model.build((None, x.shape[1]))
+        model.w.assign(np.full(model.w.shape, W))
+        model.b.assign(np.full(model.b.shape, B))
+        model.optimizer.iterations.assign(0)
+        model.optimizer.learning_rate = rate
         stop, rise, predicted = StopAtOptimum(options.fraction, optimum), Rise(), predict(rate)
-        every = math.ceil((1 + min(predicted, options.steps)) / 1001) if predicted < math.inf else 1  # of 1,000 points
+        every = train.log_every(options.steps)
+        if predicted < math.inf:
+            every = math.ceil((1 + min(predicted, options.steps)) / 1001)  # 1,000 points
         columns = {"learning_rate": rate, "rate / limit": float(f"{rate / curvature.stability_limit:.4g}"), **settings}
         if not folder.exists():
             stop.set_model(model)
@@ -89,23 +94,27 @@ def sweep(options: argparse.Namespace) -> int:
             log_columns(folder, reference, columns, metrics)
         name = f"rate-{rate:g}"
         logger = TensorBoardLogger(folder, name, truth, optimum, every)
-        hparams = HyperParameters(folder, name, columns, lambda: end.interrupted or rise.ending != "not yet")
-        model.fit(rows, verbose=0, callbacks=[logger, hparams, stop, rise, end], divergence_guard=False)
-        steps = int(model.optimizer.iterations)
-        return Run(rate, predicted, steps, rise.ending if stop.stopped_at is None else "converged")
+        hparams = HyperParameters(folder, name, columns, lambda: ending(stop, rise) not in ("converged", "not yet"))
+        watching = [logger, hparams, stop, rise]
+        model.fit(
+            x, y, batch_size=len(x), epochs=options.steps, verbose=0, callbacks=watching, divergence_guard=False
+        )
+        return Run(rate, predicted, int(model.optimizer.iterations), ending(stop, rise))
 
     runs: list[Run] = []
-    usual = signal.signal(signal.SIGINT, end.interrupt)  # between the fits, too
+    interrupted = False
     try:
         for rate in rates(curvature, options.rates):
-            run = fit(rate)
-            if end.interrupted:
-                break
-            runs.append(run)
-    finally:
-        signal.signal(signal.SIGINT, usual)
+            runs.append(fit(rate))
+    except KeyboardInterrupt:  # the fit that was running is left out
+        interrupted = True
     sweep_report.show(runs, curvature, predict, options)
-    return 130 if end.interrupted else 0
+    return 130 if interrupted else 0
+
+
+def ending(stop: StopAtOptimum, rise: Rise) -> str:
+    """How a fit has ended, as in `Run`."""
+    return rise.ending if stop.stopped_at is None else "converged"
 
 
 def rates(curvature: linfit.Curvature, count: int) -> list[float]:

@@ -3,16 +3,16 @@
 import argparse
 import math
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import keras
 import numpy as np
 import train_options
 
 import linfit
-from linfit.callbacks import learning_rate_figure
+from linfit.callbacks import StepCallback, learning_rate_figure
 from linfit.text_table import aligned, number
 
+DIVERGED = 1e6  # times the lowest loss
 _AFTER = {"converged": "", "not yet": " after {:,}", "diverging": " after {:,}", "diverged": " at step {:,}"}
 
 
@@ -25,24 +25,28 @@ class Run(NamedTuple):
     ending: str
 
 
-class Rise(keras.callbacks.Callback):
-    """Watches how far the loss rises above its lowest, and ends a fit where it is a million times that."""
+class Rise(StepCallback):
+    """Watches how far the loss rises above its lowest, and ends a fit after the step that finds it a million times that."""
 
     times, lowest = 1.0, math.inf
 
-    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        loss = float(self.model.loss_tracker.last.numpy())
-        self.lowest = min(self.lowest, loss)
-        self.times = loss / self.lowest
+    def stop_at(self, trajectory: linfit.Trajectory) -> int | None:
         if self.ending == "diverged":
-            self.model.stop_training = True
+            return 0
+        lowest = np.minimum(self.lowest, np.minimum.accumulate(trajectory.loss))
+        with np.errstate(over="ignore", invalid="ignore"):  # the steps after that
+            times = trajectory.loss / lowest
+        diverged = times >= DIVERGED
+        last = int(np.argmax(diverged)) if diverged.any() else len(times) - 1
+        self.lowest, self.times = float(lowest[last]), float(times[last])
+        return last + 1 if last + 1 < len(times) else None
 
     @property
     def ending(self) -> str:
         """That of a run which has not converged; rounding alone is no rise."""
         if self.times <= 1 + 1e-6:
             return "not yet"
-        return "diverging" if self.times < 1e6 else "diverged"
+        return "diverging" if self.times < DIVERGED else "diverged"
 
 
 def show(

@@ -7,18 +7,21 @@ With --csv: the columns of your own file.
 import quiet_tensorflow  # noqa: F401  isort: skip  (first, before anything else imports TensorFlow)
 
 import argparse
+import itertools
 import math
-import signal
 import sys
 import warnings
 from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 import train_options
 
 import linfit
-from linfit.callbacks import FitFigure, StatusPrinter, TensorBoardLogger
+from linfit.callbacks import FitFigure, StatusPrinter, StepCallback, TensorBoardLogger
+
+MOST_LOGGED = 100_000  # steps in TensorBoard, of about 150 bytes each
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -29,10 +32,12 @@ def main(arguments: list[str] | None = None) -> int:
     except linfit.InputError as error:
         print(f"train.py: error: {error}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:  # before there is anything to keep, or a second one
+        return 130
 
 
 def train(options: argparse.Namespace) -> int:
-    """Fits the data of the options, logs every step, and says where the fit stands."""
+    """Fits the data of the options, logs the steps, and says where the fit stands."""
     x, y, truth, feature_names = load(options)
     if options.name_taken:
         print(
@@ -40,38 +45,46 @@ def train(options: argparse.Namespace) -> int:
         )
     folder = options.folder
     batch_size = options.batch_size or len(x)
+    epochs = math.ceil(options.steps / math.ceil(len(x) / batch_size))
     keras.utils.set_random_seed(options.seed)
     if options.resume:
         model = train_options.load_model(options)
         steps = int(model.optimizer.iterations)
         model.compile(learning_rate=options.learning_rate)
         model.optimizer.iterations.assign(steps)
+        epochs += 1  # the first of them may have begun already
     else:
         model = linfit.LinearRegression(w_initializer=0.0, b_initializer=-1.0, feature_names=feature_names)
         model.compile(learning_rate=options.learning_rate)
 
-    end = EndAfter(int(model.optimizer.iterations) + options.steps)
+    last_step = int(model.optimizer.iterations) + options.steps
     figures_every = max(options.every, options.steps // 10)  # TensorBoard's slider shows ten
-    model.fit(
-        x,
-        y,
-        batch_size=batch_size,
-        epochs=math.ceil(options.steps / math.ceil(len(x) / batch_size)),
-        verbose=0,
-        callbacks=[
-            StatusPrinter(every=options.every, truth=truth),
-            TensorBoardLogger(folder, truth=truth),
-            FitFigure(folder, truth=truth, every=figures_every, y_label=options.target or "y"),
-            end,
-        ],
-    )
+    interrupted = False
+    try:
+        model.fit(
+            x,
+            y,
+            batch_size=batch_size,
+            epochs=epochs,
+            verbose=0,
+            callbacks=[
+                StatusPrinter(every=options.every, truth=truth),
+                TensorBoardLogger(folder, truth=truth, every=log_every(options.steps)),
+                FitFigure(folder, truth=truth, every=figures_every, y_label=options.target or "y"),
+                EndAt(last_step),
+            ],
+        )
+    except KeyboardInterrupt:  # all steps up to here are made, logged and drawn
+        if not folder.exists():
+            raise
+        interrupted = True
     print(f"\n{linfit.compare(model, x, y, truth=truth)}\n")
     train_options.save(options, model)
     print(f"Picture:      {folder / 'fit' / 'fit.png'}")
     print(f"TensorBoard:  {train_options.tensorboard_command(options)}")
-    if end.reached or end.interrupted:
+    if interrupted or int(model.optimizer.iterations) == last_step:
         print(f"Go on:        {train_options.continue_command(options)}")
-    return 130 if end.interrupted else 0
+    return 130 if interrupted else 0
 
 
 def load(options: argparse.Namespace) -> tuple[Any, Any, linfit.GroundTruth | None, tuple[str, ...] | None]:
@@ -86,31 +99,23 @@ def load(options: argparse.Namespace) -> tuple[Any, Any, linfit.GroundTruth | No
     return *truth.sample(options.rows, seed=options.seed), truth, None
 
 
-class EndAfter(keras.callbacks.Callback):
-    """Ends a fit after a step, or at Ctrl-C, as if its epochs were over: all is saved and logged."""
+def log_every(steps: int) -> int:
+    """1, 2, 5, 10, 20, ...: logging every so many of these steps makes no more than MOST_LOGGED."""
+    round_numbers = (digit * 10**power for power in itertools.count() for digit in (1, 2, 5))
+    return next(every for every in round_numbers if steps <= every * MOST_LOGGED)
+
+
+class EndAt(StepCallback):
+    """Ends a fit at a step, also within an epoch of mini-batches."""
 
     def __init__(self, last_step: int):
-        super().__init__()
+        super().__init__(every=last_step)
         self.last_step = last_step
-        self.interrupted = self.reached = False
 
-    def on_train_begin(self, logs: Any = None) -> None:
-        """Takes Ctrl-C over for the time of the fit."""
-        self._usual = signal.signal(signal.SIGINT, self.interrupt)
-
-    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        """Ends the fit after its last step, or at the step during which Ctrl-C came."""
-        self.reached = int(self.model.optimizer.iterations) >= self.last_step
-        if self.interrupted or self.reached:
-            self.model.stop_training = True
-
-    def on_train_end(self, logs: Any = None) -> None:
-        """Gives Ctrl-C back."""
-        signal.signal(signal.SIGINT, self._usual)
-
-    def interrupt(self, *_: Any) -> None:
-        """Called at Ctrl-C."""
-        self.interrupted = True
+    def stop_at(self, trajectory: linfit.Trajectory) -> int | None:
+        """The row of that step."""
+        rows = np.flatnonzero(trajectory.step == self.last_step)
+        return int(rows[0]) if len(rows) else None
 
 
 if __name__ == "__main__":

@@ -138,7 +138,7 @@ def tensorboard_command(options: argparse.Namespace) -> str:
 def _parser(description: str) -> argparse.ArgumentParser:
     parser = Parser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     add = parser.add_argument
-    add("--steps", type=int, default=200, help="updates of w and b (200)")
+    add("--steps", type=int, default=200, help="updates of w and b (200); TensorBoard gets up to 100,000 of them")
     add("--learning-rate", type=_rate, default=0.05, metavar="RATE", help="how far each update goes, or auto (0.05)")
     add("--every", type=int, default=20, metavar="N", help="print a line every N steps (20)")
     add("--batch-size", type=int, metavar="ROWS", help="rows in each step (all)")
