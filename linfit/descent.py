@@ -13,7 +13,7 @@ from linfit.recorder import MOST_VALUES
 from linfit.trajectory import Trajectory
 
 MOST_STEPS = 2**16  # in one call: what it writes stays in the cache
-CHUNK_VALUES = 2**18  # of the rows of mini-batches that are copied for one call
+CHUNK_VALUES = 2**19  # of the rows of mini-batches that are copied for one call
 
 
 @dataclass(frozen=True)

@@ -40,8 +40,9 @@ class DivergenceGuard(keras.callbacks.Callback):
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         """Takes the start as the last finite point so far."""
-        self._before = self._last_finite = self._here()
         self.stopped = False
+        if not self._in_blocks:
+            self._before = self._last_finite = self._here()
 
     def on_train_batch_begin(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         """Takes down where the parameters stand: there the coming loss is measured."""
@@ -59,7 +60,7 @@ class DivergenceGuard(keras.callbacks.Callback):
 
     def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
         """Looks at the end point too, which no batch has seen."""
-        if self.stopped or getattr(self.model, "in_blocks", False):
+        if self.stopped or self._in_blocks:
             return
         finite = all(np.isfinite(values).all() for values in self._here())
         closing = self.model.closing_loss() if finite and hasattr(self.model, "closing_loss") else 0.0
@@ -79,6 +80,11 @@ class DivergenceGuard(keras.callbacks.Callback):
         for variable, values in zip(_variables(self.model), self._last_finite, strict=True):
             variable.assign(values)
         self.stop(step, int(self._last_finite[0]))
+
+    @property
+    def _in_blocks(self) -> bool:
+        """Whether the fit looks at the losses of its blocks itself."""
+        return getattr(self.model, "in_blocks", False)
 
     def _here(self) -> list[np.ndarray]:
         return [variable.numpy() for variable in _variables(self.model)]

@@ -129,7 +129,7 @@ def as_matrix(values: Any, name: str, dtype: str | None = "float64", fits: str =
         except OverflowError:  # a Python integer beyond any float
             raise InputError(f"{name} must hold numbers that fit into {dtype}, got larger ones.") from None
     with np.errstate(over="ignore", invalid="ignore"):
-        finite = np.isfinite(matrix.sum(dtype="float64"))  # one quick pass, though a sum may overflow by itself
+        finite = np.isfinite(matrix.sum())  # one quick pass, though a sum may overflow by itself
     if finite and np.finfo(fits).max < np.finfo(matrix.dtype).max:
         finite = max(matrix.max(), -matrix.min()) <= np.finfo(fits).max
     if not finite:

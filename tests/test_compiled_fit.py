@@ -159,7 +159,7 @@ def test_compiled_blocks_keras_own_loop_and_stock_keras_agree(case):
                 model = linear(case.features, case.targets, case.dtype, **settings, jit_compile=jit)
             fitted[loop] = model, model.fit(**fit_arguments(case), callbacks=callbacks)
     moved = parameters(fitted["stock"][0])[0] - start(case.features, case.targets)[0]
-    assert np.abs(moved).min() > 1e-4
+    assert np.abs(moved).max() > 1e-3
     assert_same(*fitted["compiled"], *fitted["stock"], case.dtype)
     assert_same(*fitted["by Keras"], *fitted["stock"], case.dtype)
 
@@ -169,3 +169,235 @@ def test_the_cases_put_all_values_of_two_settings_together():
     for one, other in itertools.combinations(("loss", "batch_size", "dtype", "weighted", "validation", "rate"), 2):
         pairs = {(str(getattr(case, one)), str(getattr(case, other))) for case in CASES}
         assert pairs == set(itertools.product(values[one], values[other])), (one, other)
+
+
+def decoded(losses, batch_size, count):
+    """Which rows each batch had, where row i adds 2 to the power i to the sum of squares, and nothing moves."""
+    per_epoch = -(-count // batch_size)
+    epochs = []
+    for epoch in losses.reshape(-1, per_epoch):
+        epochs.append([])
+        for number, loss in enumerate(epoch):
+            size = min(batch_size, count - number * batch_size)
+            bits = round(loss * size)
+            assert abs(bits - loss * size) < 1e-3  # the mean over just the rows that are left
+            epochs[-1].append([row for row in range(count) if bits >> row & 1])
+    return epochs
+
+
+class Losses(StepCallback):
+    """Keeps the loss of each step."""
+
+    def on_train_begin(self, logs=None):
+        super().on_train_begin(logs)
+        self.losses = []
+
+    def on_steps_end(self, trajectory):
+        self.losses += trajectory.loss.tolist()
+
+
+def order(seed, batch_size=7, count=18, shuffle=True, epochs=3):
+    """The rows of each batch of a fit, for each epoch."""
+    keras.utils.set_random_seed(seed)
+    model = linfit.LinearRegression(dtype="float64")
+    model.compile(learning_rate=1e-300)
+    seen = Losses()
+    y = np.sqrt(2.0 ** np.arange(count))
+    model.fit(np.ones(count), y, batch_size, epochs, verbose=0, shuffle=shuffle, callbacks=[seen])
+    return decoded(np.array(seen.losses[:-1]), batch_size, count)
+
+
+@pytest.mark.parametrize("batch_size", [1, 7, 9])
+def test_a_shuffled_epoch_takes_each_row_once_and_no_two_epochs_are_alike(batch_size):
+    epochs = order(3, batch_size)
+    sizes = [min(batch_size, 18 - first) for first in range(0, 18, batch_size)]
+    assert [[len(batch) for batch in epoch] for epoch in epochs] == [sizes] * 3
+    assert all(sorted(itertools.chain(*epoch)) == list(range(18)) for epoch in epochs)
+    assert epochs[0] != epochs[1] != epochs[2] != epochs[0]
+
+
+def test_the_seed_of_keras_decides_the_order():
+    assert order(3) == order(3)
+    assert order(3) != order(4)
+
+
+def test_unshuffled_batches_keep_the_order_of_the_rows():
+    assert order(3, shuffle=False) == [[list(range(7)), list(range(7, 14)), list(range(14, 18))]] * 3
+
+
+@pytest.mark.parametrize("chunk_values", [1, 60, 2**18])
+def test_shuffled_fits_agree_with_stock_keras_on_the_same_batches(chunk_values, monkeypatch):
+    monkeypatch.setattr("linfit.descent.CHUNK_VALUES", chunk_values)
+    x, y, weight = rows(3, 2)
+    model = linear(3, 2, "float64", learning_rate=0.05, metrics=["mae"])
+    history = model.fit(x, y, 7, EPOCHS, sample_weight=weight, verbose=0)
+
+    batches = Batches(Rows(np.arange(ROWS)[:, None], y), 7, model.memory.batch_order["seed"], "float64")
+
+    def stream():
+        for epoch in range(EPOCHS):
+            which = batches.take(6 * epoch, 0, 6, ROWS)[0][0][:, 0].astype(int)
+            for first in range(0, ROWS, 7):
+                some = which[first : first + 7]
+                yield x[some], y[some], weight[some]
+
+    shapes = (None, 3), (None, 2), (None,)
+    spec = tuple(tf.TensorSpec(shape, tf.float64) for shape in shapes)
+    with floatx("float64"):
+        other = stock(3, 2, "float64", learning_rate=0.05, loss="mse", metrics=["mae"])
+        data = tf.data.Dataset.from_generator(stream, output_signature=spec)
+        other_history = other.fit(data, epochs=EPOCHS, steps_per_epoch=6, verbose=0)
+    assert_same(model, history, other, other_history, "float64")
+
+
+class Squared(linfit.LinearRegression):
+    """A model whose loss is its own."""
+
+    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+        return keras.ops.mean((y - y_pred) ** 4)
+
+
+class Doubling(linfit.LinearRegression):
+    def call(self, x):
+        return 2 * super().call(x) * keras.ops.tanh(keras.ops.mean(x))
+
+
+class Slow(linfit.LinearRegression):
+    """A model that reports how many rows its batch has."""
+
+    def train_step(self, data):
+        return super().train_step(data) | {"rows": keras.ops.cast(keras.ops.shape(data[0])[0], self.dtype)}
+
+
+def full_batch(condense, *, epochs=30, offset=0.0, weighted=False, targets=1, kind=linfit.LinearRegression, **options):
+    """A float64 fit on 60 rows, with its points."""
+    settings = {name: options.pop(name) for name in ("loss", "metrics") if name in options}
+    x, y, weight = rows(3, targets, 60, 2, offset)
+    rate = 0.05 if not offset else 0.2 / offset**2
+    model = kind(*start(3, targets), targets=targets, dtype="float64", **options)
+    model.compile(learning_rate=rate, condense_rows=condense, **settings)
+    history = model.fit(x, y, 60, epochs, sample_weight=weight if weighted else None, verbose=0)
+    return model, history
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"weighted": True},
+        {"targets": 3, "kernel_regularizer": keras.regularizers.L2(0.1)},
+        {"use_bias": False, "weighted": True},
+        {"offset": 1e3},
+        {"offset": 1e3, "weighted": True, "targets": 2, "kernel_regularizer": keras.regularizers.L2(0.1)},
+    ],
+    ids=lambda options: "-".join(options) or "plain",
+)
+def test_condensed_rows_give_the_losses_and_points_of_all_rows(options):
+    (model, history), (other, other_history) = full_batch(True, **options), full_batch(False, **options)
+    assert len(model.condensed(Rows(*rows(3, 1, 60, 2)))) < 20
+    assert_same(model, history, other, other_history, "float64")
+    assert len(model.trajectory) == 31
+    np.testing.assert_allclose(model.trajectory.loss, other.trajectory.loss, rtol=1e-10)
+    np.testing.assert_allclose(model.trajectory.values, other.trajectory.values, rtol=1e-9, atol=1e-12)
+
+
+def test_metrics_are_those_of_all_rows():
+    model, history = full_batch(True, metrics=["mae"])
+    x, y, _ = rows(3, 1, 60, 2)
+    errors = np.abs(y - x @ model.trajectory.w - model.trajectory.b[:, None])
+    np.testing.assert_allclose(history.history["mae"], errors.mean(axis=(1, 2))[:-1], rtol=1e-10)
+
+
+@pytest.mark.parametrize(
+    ("options", "loss"),
+    [
+        ({"loss": "mae"}, lambda x, error: np.mean(np.abs(error))),
+        ({"kind": Squared}, lambda x, error: np.mean(error**4)),
+    ],
+)
+def test_another_loss_is_that_of_all_rows(options, loss):
+    model, history = full_batch(True, **options)
+    x, y, _ = rows(3, 1, 60, 2)
+    errors = y - x @ model.trajectory.w - model.trajectory.b[:, None]
+    np.testing.assert_allclose(history.history["loss"], [loss(x, error) for error in errors][:-1], rtol=1e-10)
+
+
+def test_another_call_and_another_train_step_see_all_rows():
+    model, _ = full_batch(True, kind=Doubling)
+    x, y, _ = rows(3, 1, 60, 2)
+    errors = y - 2 * np.tanh(x.mean()) * (x @ model.trajectory.w + model.trajectory.b[:, None])
+    np.testing.assert_allclose(model.trajectory.loss, np.mean(errors**2, axis=(1, 2)), rtol=1e-10)
+    assert full_batch(True, kind=Slow)[1].history["rows"] == [60.0] * 30
+
+
+class Counting(linfit.LinearRegression):
+    """Counts how often its step is traced."""
+
+    traces = 0
+
+    def train_step(self, data):
+        type(self).traces += 1
+        return super().train_step(data)
+
+
+class CountingLosses(linfit.LinearRegression):
+    """Counts how often its predictions are traced, and leaves the condensing on."""
+
+    traces = 0
+
+    def build(self, input_shape):
+        super().build(input_shape)
+
+    def _report(self, *args):
+        type(self).traces += 1
+        return super()._report(*args)
+
+
+@pytest.mark.parametrize("batch_size", [1000, 7])
+def test_other_steps_rates_and_rows_are_not_traced_again(batch_size):
+    Counting.traces = 0
+    x, y, _ = rows(2, 1, 31)
+    model = Counting(dtype="float64")
+    model.compile(learning_rate=0.01)
+    model.fit(x, y, batch_size, 2, verbose=0)
+    traced = Counting.traces
+    assert traced > 0
+    model.fit(x, y, batch_size, 5, verbose=0)
+    model.fit(x, y, batch_size, 37, verbose=0, initial_epoch=30)
+    model.optimizer.learning_rate = 0.02
+    model.fit(2 * x, y - 1, batch_size, 3, verbose=0, shuffle=False)
+    assert Counting.traces == traced
+    assert int(model.optimizer.iterations) == (2 + 5 + 7 + 3) * (1 if batch_size == 1000 else 5)
+
+
+def test_more_rows_condensed_are_not_traced_again():
+    CountingLosses.traces = 0
+    model = CountingLosses(dtype="float64")
+    model.compile(learning_rate=0.01)
+    model.fit(*rows(2, 1, 31)[:2], 1000, 3, verbose=0)
+    traced = CountingLosses.traces
+    assert traced > 0
+    model.fit(*rows(2, 1, 500)[:2], 1000, 3, verbose=0)
+    assert CountingLosses.traces == traced
+
+
+class Median(keras.metrics.Mean):
+    """A metric that XLA does not know how to compile."""
+
+    def update_state(self, y_true, y_pred, sample_weight=None):
+        error = tf.py_function(lambda y, p: np.median(np.abs(y - p)), [y_true, y_pred], y_true.dtype)
+        super().update_state(tf.ensure_shape(error, ()))
+
+
+def test_a_metric_that_cannot_be_compiled_is_measured_in_keras_own_loop():
+    x, y, _ = rows(3, 1)
+    results = []
+    for metrics in [[Median(name="median", dtype="float64")], None]:
+        model = linear(3, 1, "float64", learning_rate=0.05, metrics=metrics)
+        results.append((model, model.fit(x, y, ROWS, 3, verbose=0, validation_data=(x[:5], y[:5]))))
+    (model, history), (plain, plain_history) = results
+    errors = np.abs(y - x @ model.trajectory.w - model.trajectory.b[:, None])
+    np.testing.assert_allclose(history.history["median"], np.median(errors, axis=(1, 2))[:-1], rtol=1e-10)
+    np.testing.assert_allclose(model.w, plain.w, rtol=1e-10)
+    np.testing.assert_allclose(history.history["val_loss"], plain_history.history["val_loss"], rtol=1e-10)
+    assert int(model.optimizer.iterations) == 3
