@@ -58,13 +58,11 @@ class Descent:
         step: the number of the next step.
         epoch: that in which it lies.
         position: how many steps of that epoch have been made.
-        closing_loss: of the point that has been reached, where the batch is all rows; else NaN.
     """
 
     def __init__(self, model: Any, batches: Batches, epoch_steps: int | None = None):
         self._model, self._batches = model, batches
         self.step = self.epoch = self.position = 0
-        self.closing_loss = math.nan
         self._latest: list[Place] = []
         self._shapes = {name: tuple(variable.shape) for name, variable in named_parameters(model).items()}
         self.names = scalar_names(self._shapes, model.feature_names)
@@ -144,7 +142,7 @@ class Descent:
 
     def _call(self, plan: Plan) -> Made:
         made = self._compiled(self._arrays, plan)
-        self.closing_loss = made.closing_loss
+        self._model.memory.closing_loss = made.closing_loss
         return made
 
     def _trajectory(self, steps: np.ndarray, points: np.ndarray) -> Trajectory:

@@ -10,13 +10,12 @@ import numpy as np
 import tensorflow as tf
 
 from linfit.batches import Batches
-from linfit.compiled_steps import CompiledSteps
 from linfit.descent import Block, Descent
 from linfit.divergence import DivergenceGuard
 from linfit.interrupt import held_interrupt
 from linfit.parameters import named_parameters
 from linfit.progress_bar import ProgressBar, is_terminal
-from linfit.recorder import FEW_ROWS, MOST_VALUES, Recorder
+from linfit.recorder import FEW_ROWS, Recorder
 from linfit.rows import Rows
 from linfit.step_callback import StepCallback
 from linfit.trajectory import Trajectory
@@ -74,7 +73,7 @@ class BlockFit:
         model.stop_training = False
         with held_interrupt() as interrupt:
             self.callbacks.on_train_begin()
-            descent.step = self._first_step = int(model.optimizer.iterations.numpy())
+            descent.step = self._first_step = int(model.optimizer.iterations.numpy())  # a backup may have changed it
             descent.epoch = model._initial_epoch or initial_epoch  # BackupAndRestore says so, as to Keras's own loop
             self._every = self._recording()
             begins, logs = True, None
@@ -99,7 +98,6 @@ class BlockFit:
         block = descent.advance(self._length(), self._every, self.guard is not None)
         epochs_over = descent.epoch - epoch
         trajectory, logs = self._cut(block)
-        self.model.memory.closing_loss = descent.closing_loss
         for watcher in self.watchers:
             watcher.take(trajectory)
         if self.batch_hooks:
@@ -151,18 +149,15 @@ class BlockFit:
         if guard is None or guard.stopped or descent.step == self._first_step:
             return
         point = [variable.numpy() for variable in named_parameters(self.model).values()]
-        measured = self.epoch_steps > 1 or math.isfinite(descent.closing_loss)
+        measured = self.epoch_steps > 1 or math.isfinite(self.model.memory.closing_loss)
         if not measured or not all(np.isfinite(values).all() for values in point):
             bad = descent.step
             descent.go_back(bad - 1)
-            self.model.memory.closing_loss = descent.closing_loss
             guard.stop(bad, bad - 1)
 
     def _recording(self) -> int:
         """Every how many steps to record: as often as the closest watcher asks, else enough to draw."""
         asked = [watcher.every for watcher in self.watchers if not isinstance(watcher, Recorder | ProgressBar)]
-        width = len(self.descent.names) + 2
-        self.model.memory.recorder.most_rows = max(2 * FEW_ROWS, MOST_VALUES // width) if asked else 2 * FEW_ROWS
         steps = (self.epochs - self.descent.epoch) * self.epoch_steps
         return math.gcd(*asked) if asked else max(1, math.ceil(steps / FEW_ROWS))
 
@@ -172,36 +167,6 @@ class BlockFit:
         history.epoch.extend(range(epoch, epoch + len(logs)))
         for name, values in self.descent.columns(logs).items():
             history.history.setdefault(name, []).extend(values.tolist() if values.ndim == 1 else values)
-
-
-class FitMemory:
-    """What a fit of a model leaves to the next one.
-
-    Attributes:
-        recorder: keeps the trajectory.
-        compiled_steps: the compiled blocks by what they were compiled for.
-        closing_loss: of the point that the fit has reached, where its batch is all rows; else NaN.
-        batch_order: how a fit that ends within an epoch is gone on with: the seed of the order of the rows, and the
-            step at which it ended, the steps of its epoch, and how many of them it has made.
-    """
-
-    def __init__(self) -> None:
-        self.recorder = Recorder()
-        self.compiled_steps: dict[Any, CompiledSteps] = {}
-        self.closing_loss = math.nan
-        self.batch_order = {"seed": -1, "step": -1, "steps_per_epoch": 0, "position": 0}
-
-    def seed(self, step: int) -> int:
-        """That of the model's first fit, drawn then from NumPy's generator, which Keras's `set_random_seed` sets."""
-        if step == 0 or self.batch_order["seed"] < 0:
-            self.batch_order["seed"] = int(np.random.randint(2**31))
-        return self.batch_order["seed"]
-
-    def position(self, step: int, steps_per_epoch: int) -> int:
-        """How many steps of its epoch have been made, where a fit begins at this step."""
-        order = self.batch_order
-        goes_on = (step, steps_per_epoch) == (order["step"], order["steps_per_epoch"])
-        return order["position"] if goes_on else 0
 
 
 def fit_rows(
@@ -244,7 +209,7 @@ def fit_rows(
         descent = Descent(model, batches, (batch_hooks or batches.steps_per_epoch) if epoch_hooks else None)
     except tf.errors.OpError:
         return None
-    descent.position = position
+    descent.step, descent.position = step, position
     validate = None
     if held_out is not None:
         size = validation_batch_size or model.batch_size

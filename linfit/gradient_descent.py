@@ -11,11 +11,13 @@ from linfit import checks
 from linfit.checks import InputError
 from linfit.closed_form import fastest_learning_rate
 from linfit.divergence import DivergenceGuard
-from linfit.fitting import FitMemory, fit_rows
+from linfit.fit_memory import FitMemory
+from linfit.fitting import fit_rows
 from linfit.optimizer import DEFAULT_LEARNING_RATE, plain_sgd
 from linfit.precision import computing_in
 from linfit.refusals import refuse_frozen, refuse_replicas, refuse_two_schedulers
 from linfit.rows import NO_Y, Rows, are_rows, as_matrix, as_rows, column_names, shape_of_batches
+from linfit.step_callback import StepCallback
 from linfit.step_loss import StepLoss
 from linfit.trajectory import Trajectory
 
@@ -195,6 +197,7 @@ class GradientDescent(keras.Model):
         elif isinstance(validation_data, tf.data.Dataset):
             self._check_batches(validation_data)
 
+        self.memory.recorder.is_watched = any(isinstance(callback, StepCallback) for callback in callbacks)
         self.training_rows = rows
         self.batch_size = None if rows is None else batch_size or 32  # Keras's own default; a stream has its own
         try:

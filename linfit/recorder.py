@@ -1,24 +1,38 @@
 """Recorder: keeps the trajectory of a model over all its fits, in bounded memory."""
 
+from typing import Any
+
 from linfit.step_callback import StepCallback
 from linfit.trajectory import Trajectory
 
 MOST_VALUES = 2**20  # 4 MB in float32, twice that in float64
-FEW_ROWS = 1000  # enough to draw; what a fit keeps that nobody watches
+FEW_ROWS = 1000  # enough to draw: what is kept of a fit that nobody watches
 
 
 class Recorder(StepCallback):
-    """Keeps what it sees; where that grows too much, every second row, every fourth, ... from the start on.
+    """Keeps what it sees. Where that grows too much, only every second step, every fourth, ... from the start on.
 
     Attributes:
-        most_rows: how many rows to keep, at most.
+        is_watched: whether others see the steps, too; then more of them are kept than one can draw.
     """
 
     def __init__(self) -> None:
         super().__init__()
-        self.most_rows = 2 * FEW_ROWS
+        self.is_watched = False
         self._parts: list[Trajectory] = []
         self._rows = 0
+
+    @property
+    def trajectory(self) -> Trajectory | None:
+        """All that is kept; None before the first step."""
+        if len(self._parts) > 1:
+            self._parts = [Trajectory.joined(self._parts)]
+        return self._parts[0] if self._parts else None
+
+    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
+        """Keeps all steps of the new fit, at first."""
+        super().on_train_begin(logs)
+        self.every = 1
 
     def on_steps_end(self, trajectory: Trajectory) -> None:
         """Adds these steps; they replace any that were recorded from the first of them on."""
@@ -31,19 +45,14 @@ class Recorder(StepCallback):
                 self._parts.append(kept)
         self._parts.append(trajectory)
         self._rows += len(trajectory)
-        if self._rows > self.most_rows:
-            self._thin()
+        few = 2 * FEW_ROWS
+        most = max(few, MOST_VALUES // (len(trajectory.names) + 2)) if self.is_watched else few
+        if self._rows > most:
+            self._thin(most // 2)
 
-    @property
-    def trajectory(self) -> Trajectory | None:
-        """All that is kept; None before the first step."""
-        if len(self._parts) > 1:
-            self._parts = [Trajectory.joined(self._parts)]
-        return self._parts[0] if self._parts else None
-
-    def _thin(self) -> None:
+    def _thin(self, rows: int) -> None:
         trajectory = Trajectory.joined(self._parts)
-        while len(trajectory) > self.most_rows // 2:
+        while len(trajectory) > rows:
             self.every *= 2
             trajectory = trajectory.every(self.every)
         self._parts, self._rows = [trajectory], len(trajectory)

@@ -337,7 +337,7 @@ def test_without_a_word_from_outside_a_run_has_failed_if_its_loss_overflowed(tmp
 
 def test_ctrl_c_ends_the_sweep_and_shows_the_runs_so_far(tmp_path):
     environment = {name: value for name, value in os.environ.items() if not name.startswith("TF_")}
-    command = [sys.executable, SCRIPT, "--logs", tmp_path, "--steps", "300"]
+    command = [sys.executable, SCRIPT, "--logs", tmp_path, "--steps", "300", "--rates", "500"]
     pipe = subprocess.PIPE
     with subprocess.Popen(command, env=environment, stdout=pipe, stderr=pipe, text=True) as process:
         deadline = time.monotonic() + 120
@@ -349,7 +349,7 @@ def test_ctrl_c_ends_the_sweep_and_shows_the_runs_so_far(tmp_path):
         out, err = process.communicate(timeout=60)
     assert (process.returncode, err) == (130, "")
     finished = table(out)
-    assert 2 <= len(finished) < 12
+    assert 2 <= len(finished) < 500
     with TensorBoard(tmp_path / "sweep") as board:
         for name, session in sessions(board).items():
             steps, _ = board.scalars(name, "w")

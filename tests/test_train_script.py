@@ -6,6 +6,7 @@ import shlex
 import signal
 import subprocess
 import sys
+import time
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,6 +60,16 @@ def finished(process, folder, out=""):
     model = keras.models.load_model(folder / "model.keras")
     w, b, step = model.w.numpy(), model.b.numpy(), int(model.optimizer.iterations.numpy())
     return Run(process.returncode, out, err, folder, w, b, step)
+
+
+def read_until(process, beginning):
+    """What a process prints up to the line that begins like this."""
+    out = ""
+    for line in process.stdout:
+        out += line
+        if line.startswith(beginning):
+            return out
+    raise AssertionError(out + process.stderr.read())
 
 
 def numpy_steps(count):
@@ -127,16 +138,12 @@ def diverged(diabetes, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def interrupted(tmp_path_factory):
-    """Ctrl-C as soon as the line of step 10 is printed."""
+    """Ctrl-C as soon as the line of step 10 is printed; the pipe has no room for those of all steps."""
     logs = tmp_path_factory.mktemp("logs")
-    process = start(logs, "--every", 5, "--steps", 3000)
-    out = ""
-    while not out.rpartition("\n")[2].startswith("    10 "):
-        line = process.stdout.readline()
-        assert line, process.stderr.read()
-        out += f"\n{line.rstrip()}"
+    process = start(logs, "--every", 1, "--steps", 3000)
+    out = read_until(process, "    10 ")
     process.send_signal(signal.SIGINT)
-    return finished(process, logs / "lesson", f"{out}\n")
+    return finished(process, logs / "lesson", out)
 
 
 @pytest.fixture
@@ -287,6 +294,57 @@ def test_ctrl_c_ends_a_run_as_if_it_were_over(interrupted):
     w, b = numpy_steps(interrupted.step)
     np.testing.assert_allclose([interrupted.w.item(), interrupted.b.item()], [w[-1], b[-1]], atol=TOLERANCE)
     assert list(table(interrupted.out)) == ["w", "b", "loss"]
+
+
+def test_ctrl_c_ends_a_long_run_at_once_and_keeps_all_of_it(tmp_path):
+    process = start(tmp_path, "--every", 10_000, "--steps", 100_000_000)
+    out = read_until(process, " 10000 ")
+    pressed = time.monotonic()
+    process.send_signal(signal.SIGINT)
+    run = finished(process, tmp_path / "lesson", out)
+    assert time.monotonic() - pressed < 10
+    assert (run.code, run.err) == (130, "")
+    assert list(table(run.out)) == ["w", "b", "loss"]
+    assert 10_000 <= run.step < 100_000_000
+    assert run.status[-1, 0] == run.step
+    logged = scalars(run.folder / "fit")["w"]
+    assert list(logged) == sorted({*range(0, run.step + 1, 1000), run.step})
+    assert logged[run.step] == run.w.item()
+    assert (run.folder / "fit/fit.png").read_bytes().startswith(b"\x89PNG")
+    assert "--continue" in run.out
+
+
+def test_ctrl_c_before_the_first_step_leaves_no_trace_and_no_traceback(tmp_path):
+    process = start(tmp_path)
+    out = read_until(process, "120 rows drawn")
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    if (tmp_path / "lesson").exists():  # it came later
+        assert (tmp_path / "lesson" / "model.keras").is_file()
+    assert (process.returncode, err) == (130, "")
+
+
+@pytest.mark.parametrize("batch_size", [32, 120])
+def test_two_runs_of_some_steps_get_to_the_bit_where_one_of_all_steps_does(tmp_path, main, batch_size):
+    """Batches of 32 make epochs of 4 steps: the first run ends within one, and so does the second."""
+    options = ["--logs", str(tmp_path), "--batch-size", str(batch_size)]
+    assert main([*options, "--name", "whole", "--steps", "14"]) == 0
+    for steps, resume in [("7", []), ("5", ["--continue"]), ("2", ["--continue"])]:
+        assert main([*options, "--name", "parts", "--steps", steps, *resume]) == 0
+    whole, parts = (keras.models.load_model(tmp_path / name / "model.keras") for name in ("whole", "parts"))
+    assert int(whole.optimizer.iterations) == int(parts.optimizer.iterations) == 14
+    np.testing.assert_array_equal(whole.get_weights(), parts.get_weights())
+    logged = {name: scalars(tmp_path / name / "fit") for name in ("whole", "parts")}
+    assert sorted(logged["whole"]["w"]) == list(range(15))
+    assert logged["whole"]["w"] == logged["parts"]["w"]
+    assert logged["whole"]["loss"].items() <= logged["parts"]["loss"].items()
+
+
+@pytest.mark.parametrize("steps", [1, 200, 100_000, 100_001, 2_000_000, 2_000_001, 10**8])
+def test_at_most_100_000_steps_are_logged_and_no_fewer_than_40_000_of_more(steps):
+    every = train.log_every(steps)
+    assert str(every).rstrip("0") in ("1", "2", "5")
+    assert min(steps, 40_000) <= steps / every <= 100_000
 
 
 def test_a_run_ended_by_ctrl_c_goes_on_from_exactly_there(interrupted, main, capsys):

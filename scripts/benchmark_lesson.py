@@ -1,0 +1,191 @@
+"""The lesson's 120 rows, full batch: the cost of a step, with nothing kept, recorded, and logged."""
+
+import importlib.util
+import shutil
+import tempfile
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+
+import keras
+from benchmark_peers import (
+    RATE,
+    START_B,
+    START_W,
+    EagerLoop,
+    ModelFit,
+    NumpyLoop,
+    Peer,
+    SummaryWriter,
+    TorchLoop,
+    XlaLoop,
+    seconds,
+    stock_keras,
+)
+from benchmark_timing import Claim, Section, at_least, at_most, fastest, number
+
+import linfit
+from linfit.callbacks import StepCallback, TensorBoardLogger
+
+TITLE = "The lesson's 120 rows, full batch: µs per step"
+KERAS_LOGGED = "stock Keras, w, b and loss logged"
+KERAS_TENSORBOARD = "stock Keras, its TensorBoard callback"
+KERAS = "stock Keras"
+EAGER = "eager loop with a tape"
+TORCH = "PyTorch loop"
+NUMPY = "NumPy loop"
+BARE = "bare XLA loop"
+BARE_CONDENSED = "bare XLA loop, 3 condensed rows"
+NOTHING = "linfit"
+RECORDED = "linfit, recorded"
+LOGGED = "linfit, recorded and logged"
+EVERY_100TH = "linfit, every 100th logged"
+KERAS_STOPPING, STOPPING = "stock Keras, EarlyStopping", "linfit, EarlyStopping"
+KERAS_VALIDATED, VALIDATED = "stock Keras, validation_split", "linfit, validation_split"
+LINEAR = (KERAS_LOGGED, KERAS_TENSORBOARD, KERAS, EAGER, TORCH, NUMPY)  # each step costs the same
+EPOCHWISE = (KERAS_STOPPING, STOPPING, KERAS_VALIDATED, VALIDATED)
+
+Results = dict[tuple[str, int], float]  # seconds by contestant and steps
+
+
+class Size(NamedTuple):
+    """How many steps are timed, in how many turns."""
+
+    steps: tuple[int, int, int] = (2_000, 20_000, 2_000_000)
+    keras: int = 200
+    keras_epochwise: int = 50
+    linfit_epochwise: int = 2_000
+    eager: int = 300
+    loop: int = 20_000
+    turns: int = 5
+    slow_turns: int = 2
+
+
+QUICK = Size((4, 8, 16), keras=2, keras_epochwise=2, linfit_epochwise=3, eager=2, loop=10, turns=1, slow_turns=1)
+
+
+def peers(folder: Path) -> dict[str, Peer]:
+    """All who are timed; what they log goes into this folder."""
+    truth = linfit.GroundTruth(w=0.1, b=0.5, noise=0.05)
+    x, y = (array.astype("float32") for array in truth.sample(120, seed=7))
+    condensed = linfit.SufficientStatistics.from_rows(x, y).pseudo_observations()
+    stock, model = stock_keras(), linfit.LinearRegression(START_W, START_B)
+    model.compile(learning_rate=RATE)
+
+    def empty() -> str:
+        shutil.rmtree(folder, ignore_errors=True)
+        return str(folder)
+
+    def logger(every: int) -> list[keras.callbacks.Callback]:
+        return [TensorBoardLogger(empty(), truth=truth, every=every)]
+
+    def stopping() -> list[keras.callbacks.Callback]:
+        return [keras.callbacks.EarlyStopping("loss", patience=10**9)]
+
+    all_peers: dict[str, Peer] = {
+        KERAS_LOGGED: ModelFit(stock, x, y, lambda: [SummaryWriter(empty())]),
+        KERAS_TENSORBOARD: ModelFit(stock, x, y, lambda: [keras.callbacks.TensorBoard(empty())]),
+        KERAS: ModelFit(stock, x, y),
+        EAGER: EagerLoop(x, y),
+        NUMPY: NumpyLoop(x, y),
+        BARE: XlaLoop(x, y),
+        BARE_CONDENSED: XlaLoop(*condensed),
+        NOTHING: ModelFit(model, x, y),
+        RECORDED: ModelFit(model, x, y, lambda: [StepCallback()]),
+        LOGGED: ModelFit(model, x, y, partial(logger, 1)),
+        EVERY_100TH: ModelFit(model, x, y, partial(logger, 100)),
+        KERAS_STOPPING: ModelFit(stock, x, y, stopping),
+        STOPPING: ModelFit(model, x, y, stopping),
+        KERAS_VALIDATED: ModelFit(stock, x, y, validation_split=0.2),
+        VALIDATED: ModelFit(model, x, y, validation_split=0.2),
+    }
+    if importlib.util.find_spec("torch"):
+        all_peers[TORCH] = TorchLoop(x, y)
+    for name in (STOPPING, KERAS_STOPPING):  # compiled for a visit each epoch
+        all_peers[name].start()
+        all_peers[name].run(2)
+    return all_peers
+
+
+def measure(size: Size) -> Results:
+    with tempfile.TemporaryDirectory() as temporary:
+        all_peers = peers(Path(temporary, "logs"))
+        timed_steps = dict.fromkeys((KERAS_LOGGED, KERAS_TENSORBOARD, KERAS), [size.keras])
+        timed_steps |= dict.fromkeys((KERAS_STOPPING, KERAS_VALIDATED), [size.keras_epochwise])
+        slow = contest(all_peers, timed_steps)
+        timed_steps = {EAGER: [size.eager], NUMPY: [size.loop]}
+        timed_steps |= {TORCH: [size.loop]} if TORCH in all_peers else {}
+        timed_steps |= dict.fromkeys((BARE, BARE_CONDENSED, NOTHING, RECORDED, LOGGED, EVERY_100TH), list(size.steps))
+        timed_steps |= dict.fromkeys((STOPPING, VALIDATED), [size.linfit_epochwise])
+        quick = contest(all_peers, timed_steps)
+        return fastest(slow, size.slow_turns) | fastest(quick, size.turns)
+
+
+def contest(
+    all_peers: dict[str, Peer], timed_steps: dict[str, list[int]]
+) -> dict[tuple[str, int], Callable[[], float]]:
+    return {
+        (name, steps): partial(seconds, all_peers[name], steps) for name, each in timed_steps.items() for steps in each
+    }
+
+
+def per_step(results: Results, name: str, steps: int | None = None) -> float:
+    """Seconds, of a fit with so many steps; of those timed, where each costs the same."""
+    if name in LINEAR or name in EPOCHWISE:
+        (found,) = [(taken, made) for (each, made), taken in results.items() if each == name]
+        return found[0] / found[1]
+    assert steps is not None
+    return results[name, steps] / steps
+
+
+def table(results: Results, size: Size) -> list[list[str]]:
+    few, more, most = size.steps
+    bare, logged = per_step(results, BARE, most), per_step(results, KERAS_LOGGED)
+    ratio = "stock Keras, logged, takes × as long"
+    lines = [["what", "steps timed", *(f"µs, {steps:,} steps" for steps in size.steps), "× bare XLA loop", ratio]]
+    for name in (*LINEAR, BARE, BARE_CONDENSED, NOTHING, RECORDED, LOGGED, EVERY_100TH, *EPOCHWISE):
+        made = [steps for each, steps in results if each == name]
+        if not made:
+            lines.append([name, "not installed", *["-"] * 5])
+            continue
+        scaled = len(made) == 1
+        each = [per_step(results, name, steps) for steps in size.steps]
+        figures = [*(number(1e6 * value) for value in each), number(each[-1] / bare), number(logged / each[1])]
+        lines.append([name, f"{made[0]:,}, scaled" if scaled else "all", *figures])
+    return lines
+
+
+def claims(results: Results, size: Size) -> list[Claim]:
+    few, more, most = size.steps
+    keras_logged, bare = per_step(results, KERAS_LOGGED), per_step(results, BARE, most)
+    found = [
+        at_least(
+            f"{steps:,} steps recorded and logged, times faster than stock Keras logging w, b and loss",
+            keras_logged / per_step(results, LOGGED, steps),
+            bound,
+        )
+        for steps, bound in ((few, 5_000), (more, 10_000))
+    ]
+    found += [
+        at_most(f"{name}, {most:,} steps, × the bare XLA loop on the same rows", per_step(results, name, most) / bare, b)
+        for name, b in ((NOTHING, 1.2), (RECORDED, 3.5), (LOGGED, 6.0))
+    ]
+    found.append(
+        at_most(
+            f"{most:,} steps, every 100th logged, × the time of {size.keras} epochs of stock Keras",
+            results[EVERY_100TH, most] / results[KERAS, size.keras],
+            1.0,
+        )
+    )
+    found += [
+        at_least(f"{ours}, times faster per epoch than {theirs}", per_step(results, theirs) / per_step(results, ours), 50)
+        for ours, theirs in ((STOPPING, KERAS_STOPPING), (VALIDATED, KERAS_VALIDATED))
+    ]
+    return found
+
+
+def section(quick: bool) -> Section:
+    size = QUICK if quick else Size()
+    results = measure(size)
+    return Section(TITLE, table(results, size), claims(results, size))
