@@ -1,10 +1,9 @@
-"""A Keras model with a hand-written train_step: checked rows, its own float type, a rate held by SGD."""
+"""A Keras model with a hand-written train_step: how it is compiled and fitted."""
 
 import math
 from typing import Any
 
 import keras
-import numpy as np
 import tensorflow as tf
 
 from linfit import checks
@@ -16,21 +15,20 @@ from linfit.fitting import fit_rows
 from linfit.optimizer import DEFAULT_LEARNING_RATE, plain_sgd
 from linfit.precision import computing_in
 from linfit.refusals import refuse_frozen, refuse_replicas, refuse_two_schedulers
-from linfit.rows import NO_Y, Rows, are_rows, as_matrix, as_rows, column_names, shape_of_batches
+from linfit.rows import Rows, are_rows
 from linfit.step_callback import StepCallback
 from linfit.step_loss import StepLoss
+from linfit.tabular_model import TabularModel
 from linfit.trajectory import Trajectory
 
 
-class GradientDescent(keras.Model):
+class GradientDescent(TabularModel):
     """A Keras model on (rows, features) whose `train_step` writes out the update itself.
 
     `compile`, `fit`, `evaluate` and `predict` are Keras's, for rows that are checked first and kept in the
     model's dtype. A subclass brings `build`, `call`, `train_step` and `test_step`.
 
     Attributes:
-        feature_names: a name for each feature, or None.
-        targets: how many columns y has; None until the first data are seen.
         batch_size: the rows in each step of the latest fit; None before the first.
         training_rows: the `Rows` of the fit that is running, where they are in memory; else None.
         in_blocks: whether a fit is running whose steps are made in compiled blocks.
@@ -40,10 +38,6 @@ class GradientDescent(keras.Model):
 
     def __init__(self, *, dtype: str | None = None, name: str | None = None):
         super().__init__(dtype=dtype, name=name)
-        if self.compute_dtype not in ("float32", "float64"):
-            raise InputError(f"dtype must be 'float32' or 'float64', got {self.compute_dtype!r}.")
-        self.feature_names: tuple[str, ...] | None = None
-        self.targets: int | None = None
         self.batch_size: int | None = None
         self.training_rows: Rows | None = None
         self.in_blocks = False
@@ -181,11 +175,12 @@ class GradientDescent(keras.Model):
             rows = self._as_rows(x, y, sample_weight)
             if validation_data is None and validation_split:
                 kept = math.floor(len(rows) * (1.0 - validation_split))  # Keras holds out the last rows
-                rows, held_out = rows.first(kept), rows.part(kept, len(rows))
-                if not len(rows) or not len(held_out):
+                if not 0 < kept < len(rows):
                     raise InputError(
-                        f"validation_split={validation_split} of {kept} rows leaves none for one of both parts."
+                        f"validation_split must leave rows for both parts, got {validation_split} of {len(rows)} rows. "
+                        "Try 0.2."
                     )
+                rows, held_out = rows.first(kept), rows.part(kept, len(rows))
         elif isinstance(x, tf.data.Dataset):
             self._check_batches(x)
         if isinstance(validation_data, tuple | list):
@@ -203,22 +198,20 @@ class GradientDescent(keras.Model):
         try:
             if self.compiled and self._finds_rate:
                 self.optimizer.learning_rate = fastest_learning_rate(self)
+            settings = {
+                "epochs": epochs,
+                "verbose": verbose,
+                "shuffle": shuffle,
+                "validation_batch_size": validation_batch_size,
+                "validation_freq": validation_freq,
+                "initial_epoch": initial_epoch,
+            }
             with computing_in(self.dtype):
-                by_keras = validation_data is not None and held_out is None
-                if rows is not None and not by_keras and self._runs_in_blocks(shuffle, options):
+                in_memory = rows is not None and (validation_data is None or held_out is not None)
+                if in_memory and self._runs_in_blocks(shuffle, options):
                     self.in_blocks = True
-                    history = fit_rows(
-                        self,
-                        self.condensed(rows) if self.batch_size >= len(rows) else rows,
-                        held_out,
-                        epochs=epochs,
-                        verbose=verbose,
-                        callbacks=callbacks,
-                        shuffle=shuffle,
-                        validation_batch_size=validation_batch_size,
-                        validation_freq=validation_freq,
-                        initial_epoch=initial_epoch,
-                    )
+                    fitted = self.condensed(rows) if self.batch_size >= len(rows) else rows
+                    history = fit_rows(self, fitted, held_out, callbacks=callbacks, **settings)
                     if history is not None:
                         return history
                     self.in_blocks = False
@@ -227,21 +220,18 @@ class GradientDescent(keras.Model):
                 if rows is not None:
                     x, y, sample_weight = rows.as_type(self.dtype).as_tuple()
                 elif not isinstance(x, keras.utils.PyDataset):
-                    shuffle = False  # a stream has its own order
+                    settings["shuffle"] = False  # a stream has its own order
+                if held_out is not None:
+                    validation_data = held_out.as_type(self.dtype).as_tuple()
                 return super().fit(
                     x,
                     y,
                     batch_size=batch_size,
-                    epochs=epochs,
-                    verbose=verbose,
                     callbacks=callbacks,
-                    validation_data=validation_data if held_out is None else held_out.as_type(self.dtype).as_tuple(),
-                    validation_split=0.0 if rows is not None else validation_split,
-                    shuffle=shuffle,
+                    validation_data=validation_data,
+                    validation_split=validation_split if rows is None else 0.0,
                     sample_weight=sample_weight,
-                    validation_batch_size=validation_batch_size,
-                    validation_freq=validation_freq,
-                    initial_epoch=initial_epoch,
+                    **settings,
                     **options,
                 )
         finally:
@@ -251,24 +241,6 @@ class GradientDescent(keras.Model):
     def condensed(self, rows: Rows) -> Rows:
         """Fewer rows with the same loss and gradient at every point; all rows, where a model knows none."""
         return rows
-
-    def evaluate(self, x: Any = None, y: Any = None, *args: Any, sample_weight: Any = None, **options: Any) -> Any:
-        """The loss and metrics on x and y, like `keras.Model.evaluate`."""
-        if are_rows(x):
-            x, y, sample_weight = self._as_rows(x, y, sample_weight).as_tuple()
-        elif isinstance(x, tf.data.Dataset):
-            self._check_batches(x)
-        with computing_in(self.dtype):
-            return super().evaluate(x, y, *args, sample_weight=sample_weight, **options)
-
-    def predict(self, x: Any, *args: Any, **options: Any) -> np.ndarray:
-        """The predictions for x, shape (rows, targets), like `keras.Model.predict`."""
-        if are_rows(x):
-            names = column_names(x)
-            x = as_matrix(x, "x", self.dtype)
-            self.check_features(x.shape[1], names)
-        with computing_in(self.dtype):
-            return super().predict(x, *args, **options)
 
     def closing_loss(self) -> float:
         """The loss of the running fit at the present point, where its batch is all rows in memory; else NaN."""
@@ -283,12 +255,15 @@ class GradientDescent(keras.Model):
     def get_compile_config(self) -> dict[str, Any]:
         """What `compile_from_config` needs to compile a loaded model as this one is."""
         config = super().get_compile_config()
-        if config and self._finds_rate:
+        if not config:
+            return config
+        if self._finds_rate:
             config = {key: value for key, value in config.items() if key != "optimizer"} | {"learning_rate": "auto"}
-        if config:  # Keras keeps its own answer to "auto"
-            config |= {"jit_compile": self._jit_compile_asked, "condense_rows": self._condenses_rows}
-            config |= {"batch_order": self.memory.batch_order}
-        return config
+        return config | {
+            "jit_compile": self._jit_compile_asked,  # Keras keeps only its own answer to "auto"
+            "condense_rows": self._condenses_rows,
+            "batch_order": self.memory.batch_order,
+        }
 
     def compile_from_config(self, config: dict[str, Any]) -> None:
         """Compiles a loaded model as the saved one was, so that training can go on."""
@@ -299,73 +274,10 @@ class GradientDescent(keras.Model):
         self.compile(**settings)
         self.optimizer.build(self.trainable_variables)
 
-    def check_features(self, count: int, names: tuple[str, ...] | None = None) -> None:
-        """Refuses features that are not the model's: another number, or other names where both have names."""
-        expected = self.feature_names
-        if names and expected and names != expected:
-            raise InputError(
-                f"x must have the columns {list(expected)}, in this order, got {list(names)}. Try x[{list(expected)}]."
-            )
-        if self.built and count != self.input_spec.axes[-1]:
-            raise InputError(f"x must have the model's {self.input_spec.axes[-1]} features, got {count}.")
-        if expected:
-            checks.one_name_each(expected, count)
-
     def _runs_in_blocks(self, shuffle: Any, options: dict[str, Any]) -> bool:
         """Whether the steps on rows in memory can be compiled, and nobody wants fewer of them than there are."""
         limits = (keras.config.max_epochs(), keras.config.max_steps_per_epoch(), *options.values())
         return self.compiled and self._compiles_steps and isinstance(shuffle, bool) and not any(limits)
-
-    def _as_rows(self, x: Any, y: Any, sample_weight: Any = None) -> Rows:
-        """Checks rows against each other and the model, whose parameters are made if these are the first."""
-        rows, names = as_rows(x, y, sample_weight, dtype=None, fits=self.dtype), column_names(x)
-        if names is not None:
-            checks.names(names, "the columns of x")
-        self.check_features(rows.x.shape[1], names)
-        self._build_for(rows.x.shape[1], rows.y.shape[1], names)
-        return rows
-
-    def _check_batches(self, batches: tf.data.Dataset) -> None:
-        """The same for a data set, by the shapes it announces."""
-        features, targets = shape_of_batches(batches)
-        if features is not None and targets is not None:
-            self.check_features(features)
-            self._build_for(features, targets)
-
-    def _build_for(self, features: int, targets: int, names: tuple[str, ...] | None = None) -> None:
-        """Makes the parameters if they are not made yet, and refuses another number of targets than the model's."""
-        if not self.built:
-            inferred = self.targets is None
-            self.targets = self.targets or targets
-            try:
-                with computing_in(self.dtype):
-                    self.build((None, features))
-            except InputError:
-                self.targets = None if inferred else self.targets  # as new, for the next try
-                raise
-            self.feature_names = self.feature_names or names
-        if targets != self.targets:
-            raise InputError(
-                f"y must have the model's {self.targets} target(s), got {targets} columns. "
-                f"Try {type(self).__name__}(targets={targets})."
-            )
-
-    def _unpack(self, data: Any) -> tuple[Any, Any, Any]:
-        """A batch as x, y and sample_weight, with y of shape (rows, targets).
-
-        A y of shape (rows,) must become a column before anything is subtracted from it: predictions of shape
-        (rows, 1) minus y of shape (rows,) are (rows, rows) numbers, and a fit of them is nonsense.
-        """
-        x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
-        if y is None:
-            raise InputError(NO_Y)
-        if y.shape.rank == 1:
-            y = tf.expand_dims(y, -1)
-        if y.shape.rank is not None and y.shape[-1] is not None:
-            self._build_for(x.shape[-1], y.shape[-1])
-        else:  # batches of both shapes came in turn
-            y = tf.ensure_shape(tf.reshape(y, (tf.shape(x)[0], -1)), (None, self.targets))
-        return x, y, sample_weight
 
     def _report(self, x: Any, y: Any, predictions: Any, loss: Any, sample_weight: Any) -> dict[str, Any]:
         """Updates the mean loss and the metrics with one batch, and returns them by name."""

@@ -54,5 +54,7 @@ class Recorder(StepCallback):
         trajectory = Trajectory.joined(self._parts)
         while len(trajectory) > rows:
             self.every *= 2
-            trajectory = trajectory.every(self.every)
+            kept = trajectory.step % self.every == 0
+            kept[-1] = True  # it may be the end
+            trajectory = trajectory[kept]
         self._parts, self._rows = [trajectory], len(trajectory)

@@ -390,6 +390,15 @@ def test_callbacks_that_watch_steps_refuse_to_miss_some():
     assert state(model)[:3] == ([[0.0], [0.0]], [0.0], 0)
 
 
+@pytest.mark.parametrize("split", [1.0, 0.999, -0.5])
+def test_a_validation_split_leaves_rows_for_both_parts(split):
+    model = linfit.LinearRegression()
+    model.compile(learning_rate=0.01)
+    with refused(f"validation_split must leave rows for both parts, got {split} of {len(X)} rows. Try 0.2."):
+        model.fit(X, Y, validation_split=split, verbose=0)
+    assert state(model)[:3] == ([[0.0], [0.0]], [0.0], 0)
+
+
 @pytest.mark.parametrize("every", [0, -1, 2.5])
 def test_every_is_a_whole_number_of_at_least_1(every):
     with refused(f"every must be a whole number of at least 1, got {every}."):

@@ -1,0 +1,109 @@
+"""A Keras model of rows and columns, which checks what it is given."""
+
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from linfit import checks
+from linfit.checks import InputError
+from linfit.precision import computing_in
+from linfit.rows import NO_Y, Rows, are_rows, as_matrix, as_rows, column_names, shape_of_batches
+
+
+class TabularModel(keras.Model):
+    """A Keras model whose x is (rows, features) and whose y is (rows, targets), checked first and in its own dtype.
+
+    Attributes:
+        feature_names: a name for each feature, or None.
+        targets: how many columns y has; None until the first data are seen.
+    """
+
+    def __init__(self, *, dtype: str | None = None, name: str | None = None):
+        super().__init__(dtype=dtype, name=name)
+        if self.compute_dtype not in ("float32", "float64"):
+            raise InputError(f"dtype must be 'float32' or 'float64', got {self.compute_dtype!r}.")
+        self.feature_names: tuple[str, ...] | None = None
+        self.targets: int | None = None
+
+    def evaluate(self, x: Any = None, y: Any = None, *args: Any, sample_weight: Any = None, **options: Any) -> Any:
+        """The loss and metrics on x and y, like `keras.Model.evaluate`."""
+        if are_rows(x):
+            x, y, sample_weight = self._as_rows(x, y, sample_weight).as_tuple()
+        elif isinstance(x, tf.data.Dataset):
+            self._check_batches(x)
+        with computing_in(self.dtype):
+            return super().evaluate(x, y, *args, sample_weight=sample_weight, **options)
+
+    def predict(self, x: Any, *args: Any, **options: Any) -> np.ndarray:
+        """The predictions for x, shape (rows, targets), like `keras.Model.predict`."""
+        if are_rows(x):
+            names = column_names(x)
+            x = as_matrix(x, "x", self.dtype)
+            self.check_features(x.shape[1], names)
+        with computing_in(self.dtype):
+            return super().predict(x, *args, **options)
+
+    def check_features(self, count: int, names: tuple[str, ...] | None = None) -> None:
+        """Refuses features that are not the model's: another number, or other names where both have names."""
+        expected = self.feature_names
+        if names and expected and names != expected:
+            raise InputError(
+                f"x must have the columns {list(expected)}, in this order, got {list(names)}. Try x[{list(expected)}]."
+            )
+        if self.built and count != self.input_spec.axes[-1]:
+            raise InputError(f"x must have the model's {self.input_spec.axes[-1]} features, got {count}.")
+        if expected:
+            checks.one_name_each(expected, count)
+
+    def _as_rows(self, x: Any, y: Any, sample_weight: Any = None) -> Rows:
+        """Checks rows against each other and the model, whose parameters are made if these are the first."""
+        rows, names = as_rows(x, y, sample_weight, dtype=None, fits=self.dtype), column_names(x)
+        if names is not None:
+            checks.names(names, "the columns of x")
+        self.check_features(rows.x.shape[1], names)
+        self._build_for(rows.x.shape[1], rows.y.shape[1], names)
+        return rows
+
+    def _check_batches(self, batches: tf.data.Dataset) -> None:
+        """The same for a data set, by the shapes it announces."""
+        features, targets = shape_of_batches(batches)
+        if features is not None and targets is not None:
+            self.check_features(features)
+            self._build_for(features, targets)
+
+    def _build_for(self, features: int, targets: int, names: tuple[str, ...] | None = None) -> None:
+        """Makes the parameters if they are not made yet, and refuses another number of targets than the model's."""
+        if not self.built:
+            inferred = self.targets is None
+            self.targets = self.targets or targets
+            try:
+                with computing_in(self.dtype):
+                    self.build((None, features))
+            except InputError:
+                self.targets = None if inferred else self.targets  # as new, for the next try
+                raise
+            self.feature_names = self.feature_names or names
+        if targets != self.targets:
+            raise InputError(
+                f"y must have the model's {self.targets} target(s), got {targets} columns. "
+                f"Try {type(self).__name__}(targets={targets})."
+            )
+
+    def _unpack(self, data: Any) -> tuple[Any, Any, Any]:
+        """A batch as x, y and sample_weight, with y of shape (rows, targets).
+
+        A y of shape (rows,) must become a column before anything is subtracted from it: predictions of shape
+        (rows, 1) minus y of shape (rows,) are (rows, rows) numbers, and a fit of them is nonsense.
+        """
+        x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
+        if y is None:
+            raise InputError(NO_Y)
+        if y.shape.rank == 1:
+            y = tf.expand_dims(y, -1)
+        if y.shape.rank is not None and y.shape[-1] is not None:
+            self._build_for(x.shape[-1], y.shape[-1])
+        else:  # batches of both shapes came in turn
+            y = tf.ensure_shape(tf.reshape(y, (tf.shape(x)[0], -1)), (None, self.targets))
+        return x, y, sample_weight
