@@ -126,10 +126,9 @@ class BlockFit:
     def _cut(self, block: Block) -> tuple[Trajectory, np.ndarray]:
         """The recorded steps and the logs, up to where the fit ends if it does so in this block: there it is left."""
         descent, trajectory, logs = self.descent, block.trajectory, block.logs
-        end = None
-        if self.guard is not None and not math.isfinite(block.loss):
-            bad = descent.step - 1
-            end = max(bad - 1, self._first_step)
+        bad = descent.step - 1  # if any: a block ends at its first bad step
+        diverged = self.guard is not None and not math.isfinite(block.loss)
+        if diverged:
             trajectory = trajectory[trajectory.step < bad]
         stops = [watcher.first_stop(trajectory) for watcher in self.watchers]
         stop = min((stop for stop in stops if stop is not None), default=None)
@@ -138,22 +137,26 @@ class BlockFit:
             trajectory = trajectory[trajectory.step <= stop]
             descent.go_back(stop)
             self.model.stop_training = True
-        elif end is not None:
-            descent.go_back(end)
-            self.guard.stop(bad, end)
+        elif diverged:
+            self._go_back(bad)
         return trajectory, logs
 
     def _look_at_the_end(self) -> None:
         """Takes the last update back where it led to a point without a finite loss, which no step has seen."""
-        descent, guard = self.descent, self.guard
-        if guard is None or guard.stopped or descent.step == self._first_step:
+        descent = self.descent
+        if self.guard is None or self.guard.stopped or descent.step == self._first_step:
             return
         point = [variable.numpy() for variable in named_parameters(self.model).values()]
         measured = self.epoch_steps > 1 or math.isfinite(self.model.memory.closing_loss)
         if not measured or not all(np.isfinite(values).all() for values in point):
-            bad = descent.step
-            descent.go_back(bad - 1)
-            guard.stop(bad, bad - 1)
+            self._go_back(descent.step)
+
+    def _go_back(self, bad: int) -> None:
+        """Goes back to the step before a bad one, or to the start of the fit, and says so."""
+        assert self.guard is not None
+        last_finite = max(bad - 1, self._first_step)
+        self.descent.go_back(last_finite)
+        self.guard.stop(bad, last_finite)
 
     def _recording(self) -> int:
         """Every how many steps to record: as often as the closest watcher asks, else enough to draw."""
@@ -188,6 +191,8 @@ def fit_rows(
         The history; None, with nothing done, where XLA cannot compile the model's step.
     """
     memory, step = model.memory, int(model.optimizer.iterations.numpy())
+    if model.batch_size >= len(rows):
+        rows = model.condensed(rows)
     shuffled = shuffle and model.batch_size < len(rows)
     batches = Batches(rows, model.batch_size, memory.seed(step) if shuffled else None, model.dtype)
     if verbose == "auto":

@@ -207,11 +207,10 @@ class GradientDescent(TabularModel):
                 "initial_epoch": initial_epoch,
             }
             with computing_in(self.dtype):
-                in_memory = rows is not None and (validation_data is None or held_out is not None)
-                if in_memory and self._runs_in_blocks(shuffle, options):
+                by_keras = validation_data is not None and held_out is None
+                if rows is not None and not by_keras and self._runs_in_blocks(shuffle, options):
                     self.in_blocks = True
-                    fitted = self.condensed(rows) if self.batch_size >= len(rows) else rows
-                    history = fit_rows(self, fitted, held_out, callbacks=callbacks, **settings)
+                    history = fit_rows(self, rows, held_out, callbacks=callbacks, **settings)
                     if history is not None:
                         return history
                     self.in_blocks = False
