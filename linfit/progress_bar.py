@@ -34,21 +34,17 @@ class ProgressBar(StepCallback):
         super().on_train_begin(logs)
         from rich import progress
 
-        class Speed(progress.ProgressColumn):
-            def render(self, task: progress.Task) -> str:
-                speed = task.finished_speed or task.speed
-                return "" if speed is None else f"{speed:,.0f} steps/s"
-
         self._bar = progress.Progress(
             progress.BarColumn(),
             progress.TextColumn("{task.completed:,.0f}/{task.total:,.0f} steps"),
             progress.TextColumn("loss {task.fields[loss]}"),
-            Speed(),
+            progress.TextColumn("{task.fields[speed]}"),
             progress.TimeRemainingColumn(compact=True, elapsed_when_finished=True),
             auto_refresh=False,
         )
-        self._first, self._drawn = self.step, time.monotonic()
-        self._task = self._bar.add_task("", total=self.total, loss="-")
+        self._first, self._loss = self.step, "-"
+        self._started = self._drawn = time.monotonic()
+        self._task = self._bar.add_task("", total=self.total, loss=self._loss, speed="")
         self._bar.start()
 
     def on_steps_end(self, trajectory: Trajectory) -> None:
@@ -70,4 +66,6 @@ class ProgressBar(StepCallback):
 
     def _draw(self) -> None:
         self._drawn = time.monotonic()
-        self._bar.update(self._task, completed=self.step - self._first, loss=self._loss, refresh=True)
+        made = self.step - self._first
+        speed = f"{made / (self._drawn - self._started):,.0f} steps/s"
+        self._bar.update(self._task, completed=made, loss=self._loss, speed=speed, refresh=True)
