@@ -36,7 +36,7 @@ class Batches:
         self.last_batch_size = self.rows - (self.steps_per_epoch - 1) * self.batch_size
         self._seed = seed
         self._dtype = dtype
-        self._order = (-1, np.arange(self.rows))
+        self._order = (-1, np.arange(0))
 
     def all(self) -> list[tf.Tensor]:
         """All rows at once."""
@@ -70,7 +70,7 @@ class Batches:
                 end = begin + wanted * self.batch_size
             if not wanted:
                 break
-            chosen.append(self._epoch(step - position)[begin:end])
+            chosen.append(self._which(step - position, begin, end))
             room -= end - begin
             taken += wanted
             step += wanted
@@ -83,11 +83,13 @@ class Batches:
                 view[: len(which)] = array[which]
         return taken
 
-    def _epoch(self, begin: int) -> np.ndarray:
-        """The order of the rows in the epoch that begins with this step."""
-        if self._seed is not None and self._order[0] != begin:
-            self._order = (begin, np.random.default_rng([self._seed, begin]).permutation(self.rows))
-        return self._order[1]
+    def _which(self, first_step: int, begin: int, end: int) -> np.ndarray:
+        """The rows at these places of the epoch that begins with a step."""
+        if self._seed is None:
+            return np.arange(begin, end)
+        if self._order[0] != first_step:
+            self._order = (first_step, np.random.default_rng([self._seed, first_step]).permutation(self.rows))
+        return self._order[1][begin:end]
 
 
 def _shared(shape: tuple[int, ...], dtype: str) -> tuple[np.ndarray, tf.Tensor]:

@@ -96,9 +96,7 @@ def sweep(options: argparse.Namespace) -> int:
         logger = TensorBoardLogger(folder, name, truth, optimum, every)
         hparams = HyperParameters(folder, name, columns, lambda: ending(stop, rise) not in ("converged", "not yet"))
         watching = [logger, hparams, stop, rise]
-        model.fit(
-            x, y, batch_size=len(x), epochs=options.steps, verbose=0, callbacks=watching, divergence_guard=False
-        )
+        model.fit(x, y, batch_size=len(x), epochs=options.steps, verbose=0, callbacks=watching, divergence_guard=False)
         return Run(rate, predicted, int(model.optimizer.iterations), ending(stop, rise))
 
     runs: list[Run] = []

@@ -26,7 +26,7 @@ class Run(NamedTuple):
 
 
 class Rise(StepCallback):
-    """Watches how far the loss rises above its lowest, and ends a fit after the step that finds it a million times that."""
+    """Watches how far the loss rises above its lowest, and ends a fit after a step at a million times that."""
 
     times, lowest = 1.0, math.inf
 

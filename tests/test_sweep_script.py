@@ -356,8 +356,9 @@ def test_ctrl_c_ends_the_sweep_and_shows_the_runs_so_far(tmp_path):
             np.testing.assert_array_equal(steps, range(len(steps)))
             if float(name.removeprefix("rate-")) in finished:
                 assert (steps[-1], session.status) == (300, "STATUS_SUCCESS")
-            else:
-                assert (steps[-1] <= 300, session.status) == (True, "STATUS_FAILURE")
+            else:  # Ctrl-C came before its last step, or while it was written down
+                assert steps[-1] <= 300
+                assert session.status == "STATUS_FAILURE" or steps[-1] == 300
 
 
 MISTAKES = {
