@@ -33,12 +33,16 @@ class _StopNear(StepCallback):
 
     def stop_at(self, trajectory: Trajectory) -> int | None:
         """The first step that is near enough."""
-        near = np.all(np.abs(trajectory.values - self._goal) <= self._tolerance, axis=1)
-        if self.stopped_at is not None or not near.any():
-            return None
-        first = int(np.argmax(near))
-        self.stopped_at = int(trajectory.step[first])
-        return first
+        near = self._near(trajectory)
+        return int(np.argmax(near)) if near.any() else None
+
+    def on_steps_end(self, trajectory: Trajectory) -> None:
+        """Notes whether this was the end."""
+        if self._near(trajectory[-1:]).all():
+            self.stopped_at = int(trajectory.step[-1])
+
+    def _near(self, trajectory: Trajectory) -> np.ndarray:
+        return np.all(np.abs(trajectory.values - self._goal) <= self._tolerance, axis=1)
 
 
 class StopAtOptimum(_StopNear):

@@ -88,6 +88,8 @@ class BlockFit:
                     watcher.on_train_end()
                 raise KeyboardInterrupt
             self.callbacks.on_train_end(logs)
+            if interrupt.pressed:  # only now
+                raise KeyboardInterrupt
 
     def _block(self) -> dict[str, Any]:
         """Makes the next steps and hands them to all who watch. Returns the logs of the last epoch."""
@@ -133,7 +135,9 @@ class BlockFit:
         stops = [watcher.first_stop(trajectory) for watcher in self.watchers]
         stop = min((stop for stop in stops if stop is not None), default=None)
         if stop is not None:
-            logs = descent.go_back(stop + 1).logs  # the loss of this step was measured, its update is taken back
+            # The loss of this step was measured, and its update is taken back.
+            first = descent.step - block.steps
+            logs = logs[: stop + 1 - first] if self.epoch_steps == 1 else descent.go_back(stop + 1).logs
             trajectory = trajectory[trajectory.step <= stop]
             descent.go_back(stop)
             self.model.stop_training = True

@@ -59,8 +59,9 @@ class StepCallback(keras.callbacks.Callback):
     def stop_at(self, trajectory: Trajectory) -> int | None:
         """The row of these steps at which to end the fit; None, unless it is overridden, to go on.
 
-        Called before `on_steps_end`. The model is left at that row's parameters, as if no later step had been made,
-        and no callback sees a later row.
+        The model is left at that row's parameters, as if no later step had been made, and `on_steps_end` is called
+        with the rows up to there. Where several callbacks end a fit, the first row counts: keep what you remember for
+        `on_steps_end`, which sees no step that was taken back.
         """
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
