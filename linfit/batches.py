@@ -75,7 +75,7 @@ class Batches:
             taken += wanted
             step += wanted
             position = (position + wanted) % self.steps_per_epoch
-        which = np.concatenate(chosen)
+        which = np.concatenate([np.arange(0), *chosen])
         for view, array in zip(self._views, self._arrays, strict=True):
             if array.dtype == self._dtype:
                 np.take(array, which, axis=0, out=view[: len(which)], mode="clip")  # with a mode, without a copy

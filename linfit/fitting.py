@@ -103,7 +103,7 @@ class BlockFit:
         for watcher in self.watchers:
             watcher.take(trajectory)
         if self.batch_hooks:
-            self.callbacks.on_train_batch_end(position + block.steps - 1, descent.log(logs[-1]))
+            self.callbacks.on_train_batch_end(position + self.batch_hooks - 1, descent.log(logs[-1]))
 
         stops = self.model.stop_training
         if not self.epoch_hooks:

@@ -13,7 +13,7 @@ from linfit.divergence import DivergenceGuard
 from linfit.fit_memory import FitMemory
 from linfit.fitting import fit_rows
 from linfit.optimizer import DEFAULT_LEARNING_RATE, plain_sgd
-from linfit.precision import computing_in
+from linfit.precision import computing_in, in_dtype
 from linfit.refusals import refuse_frozen, refuse_replicas, refuse_two_schedulers
 from linfit.rows import Rows, are_rows
 from linfit.step_callback import StepCallback
@@ -99,7 +99,7 @@ class GradientDescent(TabularModel):
         self.memory.compiled_steps.clear()
         with computing_in(self.dtype):
             if isinstance(loss, keras.losses.Loss) and loss.dtype != self.dtype:
-                loss = type(loss).from_config(loss.get_config())  # made anew, in this model's dtype
+                loss = in_dtype(loss, self.dtype)
             super().compile(
                 optimizer=plain_sgd(learning_rate, optimizer),
                 loss=loss,

@@ -13,7 +13,7 @@ from linfit.closed_form import problem_of
 from linfit.gradient_descent import GradientDescent
 from linfit.rows import Rows
 
-_SEE_ROWS = ("call", "train_step", "compute_loss")
+_SEE_ROWS = ("call", "train_step", "compute_loss", "compute_metrics")
 
 
 @keras.saving.register_keras_serializable(package="linfit")

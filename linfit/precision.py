@@ -14,8 +14,20 @@ def computing_in(dtype: str) -> Iterator[None]:
     model would see its rows, its rate and its loss rounded to float32.
     """
     outside = keras.config.floatx()
+    keras.config.dtype_policy()  # which Keras makes of the float type at the first time it is asked, and keeps
     keras.config.set_floatx(dtype)
     try:
         yield
     finally:
         keras.config.set_floatx(outside)
+
+
+def in_dtype(loss: keras.losses.Loss, dtype: str) -> keras.losses.Loss:
+    """The same loss, computed in another float type.
+
+    Its attributes are taken over one by one: to Keras a copy is made from the configuration, and that of `Huber` lacks
+    its delta.
+    """
+    result = object.__new__(type(loss))
+    vars(result).update(vars(loss), _dtype_policy=keras.DTypePolicy(dtype), _dtype=dtype)
+    return result

@@ -21,13 +21,16 @@ class Recorder(StepCallback):
         self.is_watched = False
         self._parts: list[Trajectory] = []
         self._rows = 0
+        self._latest: Trajectory | None = None  # which may be the end, and no multiple of any number
 
     @property
     def trajectory(self) -> Trajectory | None:
         """All that is kept; None before the first step."""
-        if len(self._parts) > 1:
-            self._parts = [Trajectory.joined(self._parts)]
-        return self._parts[0] if self._parts else None
+        if self._latest is None:
+            return None
+        if self._parts and self._parts[-1].step[-1] == self._latest.step[0]:
+            return Trajectory.joined(self._parts)
+        return Trajectory.joined([*self._parts, self._latest])
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         """Keeps all steps of the new fit, at first."""
@@ -43,18 +46,17 @@ class Recorder(StepCallback):
             self._rows -= len(last) - len(kept)
             if len(kept):
                 self._parts.append(kept)
+        self._latest = trajectory[-1:]
+        self._add(trajectory.every(self.every))
+
+    def _add(self, trajectory: Trajectory) -> None:
+        if not len(trajectory):
+            return
         self._parts.append(trajectory)
         self._rows += len(trajectory)
         few = 2 * FEW_ROWS
         most = max(few, MOST_VALUES // (len(trajectory.names) + 2)) if self.is_watched else few
-        if self._rows > most:
-            self._thin(most // 2)
-
-    def _thin(self, rows: int) -> None:
-        trajectory = Trajectory.joined(self._parts)
-        while len(trajectory) > rows:
+        while self._rows > most:
             self.every *= 2
-            kept = trajectory.step % self.every == 0
-            kept[-1] = True  # it may be the end
-            trajectory = trajectory[kept]
-        self._parts, self._rows = [trajectory], len(trajectory)
+            kept = Trajectory.joined(self._parts).every(self.every)
+            self._parts, self._rows = [kept] if len(kept) else [], len(kept)

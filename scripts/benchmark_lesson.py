@@ -3,7 +3,6 @@
 import importlib.util
 import shutil
 import tempfile
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -43,9 +42,6 @@ LOGGED = "linfit, recorded and logged"
 EVERY_100TH = "linfit, every 100th logged"
 KERAS_STOPPING, STOPPING = "stock Keras, EarlyStopping", "linfit, EarlyStopping"
 KERAS_VALIDATED, VALIDATED = "stock Keras, validation_split", "linfit, validation_split"
-LINEAR = (KERAS_LOGGED, KERAS_TENSORBOARD, KERAS, EAGER, TORCH, NUMPY)  # each step costs the same
-EPOCHWISE = (KERAS_STOPPING, STOPPING, KERAS_VALIDATED, VALIDATED)
-
 Results = dict[tuple[str, int], float]  # seconds by contestant and steps
 
 
@@ -54,15 +50,18 @@ class Size(NamedTuple):
 
     steps: tuple[int, int, int] = (2_000, 20_000, 2_000_000)
     keras: int = 200
-    keras_epochwise: int = 50
+    keras_epochwise: int = 25
     linfit_epochwise: int = 2_000
     eager: int = 300
+    torch: int = 2_000
     loop: int = 20_000
     turns: int = 5
     slow_turns: int = 2
 
 
-QUICK = Size((4, 8, 16), keras=2, keras_epochwise=2, linfit_epochwise=3, eager=2, loop=10, turns=1, slow_turns=1)
+QUICK = Size(
+    (4, 8, 16), keras=2, keras_epochwise=2, linfit_epochwise=3, eager=2, torch=2, loop=10, turns=1, slow_turns=1
+)
 
 
 def peers(folder: Path) -> dict[str, Peer]:
@@ -108,51 +107,56 @@ def peers(folder: Path) -> dict[str, Peer]:
     return all_peers
 
 
-def measure(size: Size) -> Results:
-    with tempfile.TemporaryDirectory() as temporary:
-        all_peers = peers(Path(temporary, "logs"))
-        timed_steps = dict.fromkeys((KERAS_LOGGED, KERAS_TENSORBOARD, KERAS), [size.keras])
-        timed_steps |= dict.fromkeys((KERAS_STOPPING, KERAS_VALIDATED), [size.keras_epochwise])
-        slow = contest(all_peers, timed_steps)
-        timed_steps = {EAGER: [size.eager], NUMPY: [size.loop]}
-        timed_steps |= {TORCH: [size.loop]} if TORCH in all_peers else {}
-        timed_steps |= dict.fromkeys((BARE, BARE_CONDENSED, NOTHING, RECORDED, LOGGED, EVERY_100TH), list(size.steps))
-        timed_steps |= dict.fromkeys((STOPPING, VALIDATED), [size.linfit_epochwise])
-        quick = contest(all_peers, timed_steps)
-        return fastest(slow, size.slow_turns) | fastest(quick, size.turns)
-
-
-def contest(
-    all_peers: dict[str, Peer], timed_steps: dict[str, list[int]]
-) -> dict[tuple[str, int], Callable[[], float]]:
+def timed_steps(size: Size) -> dict[str, tuple[int, ...]]:
+    """How many steps of each are timed; the cost of any other number is scaled, where there is one number."""
     return {
-        (name, steps): partial(seconds, all_peers[name], steps) for name, each in timed_steps.items() for steps in each
+        **dict.fromkeys((KERAS_LOGGED, KERAS_TENSORBOARD, KERAS), (size.keras,)),
+        EAGER: (size.eager,),
+        TORCH: (size.torch,),
+        NUMPY: (size.loop,),
+        **dict.fromkeys((BARE, BARE_CONDENSED, NOTHING, RECORDED, LOGGED, EVERY_100TH), size.steps),
+        KERAS_STOPPING: (size.keras_epochwise,),
+        STOPPING: (size.linfit_epochwise,),
+        KERAS_VALIDATED: (size.keras_epochwise,),
+        VALIDATED: (size.linfit_epochwise,),
     }
 
 
+def measure(size: Size) -> Results:
+    with tempfile.TemporaryDirectory() as temporary:
+        all_peers = peers(Path(temporary, "logs"))
+        contestants = {
+            (name, steps): partial(seconds, all_peers[name], steps)
+            for name, each in timed_steps(size).items()
+            if name in all_peers
+            for steps in each
+        }
+        slow = {key: contestants.pop(key) for key in list(contestants) if key[0].startswith(KERAS)}
+        return fastest(slow, size.slow_turns) | fastest(contestants, size.turns)
+
+
 def per_step(results: Results, name: str, steps: int | None = None) -> float:
-    """Seconds, of a fit with so many steps; of those timed, where each costs the same."""
-    if name in LINEAR or name in EPOCHWISE:
-        (found,) = [(taken, made) for (each, made), taken in results.items() if each == name]
-        return found[0] / found[1]
+    """Seconds, of a fit with so many steps; of the only one that was timed, where there is but one."""
+    timed = {made: taken / made for (each, made), taken in results.items() if each == name}
+    if len(timed) == 1:
+        return next(iter(timed.values()))
     assert steps is not None
-    return results[name, steps] / steps
+    return timed[steps]
 
 
 def table(results: Results, size: Size) -> list[list[str]]:
-    few, more, most = size.steps
-    bare, logged = per_step(results, BARE, most), per_step(results, KERAS_LOGGED)
-    ratio = "stock Keras, logged, takes × as long"
-    lines = [["what", "steps timed", *(f"µs, {steps:,} steps" for steps in size.steps), "× bare XLA loop", ratio]]
-    for name in (*LINEAR, BARE, BARE_CONDENSED, NOTHING, RECORDED, LOGGED, EVERY_100TH, *EPOCHWISE):
-        made = [steps for each, steps in results if each == name]
-        if not made:
-            lines.append([name, "not installed", *["-"] * 5])
+    _, more, most = size.steps
+    bare, condensed = (per_step(results, name, most) for name in (BARE, BARE_CONDENSED))
+    logged = per_step(results, KERAS_LOGGED)
+    compared = ["× bare XLA loop", "× the same, condensed", f"faster than {KERAS_LOGGED}, × at {more:,}"]
+    lines = [["what", "steps timed", *(f"µs, {steps:,} steps" for steps in size.steps), *compared]]
+    for name, steps in timed_steps(size).items():
+        if (name, steps[0]) not in results:
+            lines.append([name, "not installed", *["-"] * 6])
             continue
-        scaled = len(made) == 1
-        each = [per_step(results, name, steps) for steps in size.steps]
-        figures = [*(number(1e6 * value) for value in each), number(each[-1] / bare), number(logged / each[1])]
-        lines.append([name, f"{made[0]:,}, scaled" if scaled else "all", *figures])
+        each = [per_step(results, name, of) for of in size.steps]
+        figures = [*(1e6 * value for value in each), each[-1] / bare, each[-1] / condensed, logged / each[1]]
+        lines.append([name, f"{steps[0]:,}, scaled" if len(steps) == 1 else "all", *map(number, figures)])
     return lines
 
 
@@ -168,7 +172,9 @@ def claims(results: Results, size: Size) -> list[Claim]:
         for steps, bound in ((few, 5_000), (more, 10_000))
     ]
     found += [
-        at_most(f"{name}, {most:,} steps, × the bare XLA loop on the same rows", per_step(results, name, most) / bare, b)
+        at_most(
+            f"{name}, {most:,} steps, × the bare XLA loop on the same rows", per_step(results, name, most) / bare, b
+        )
         for name, b in ((NOTHING, 1.2), (RECORDED, 3.5), (LOGGED, 6.0))
     ]
     found.append(
@@ -179,13 +185,22 @@ def claims(results: Results, size: Size) -> list[Claim]:
         )
     )
     found += [
-        at_least(f"{ours}, times faster per epoch than {theirs}", per_step(results, theirs) / per_step(results, ours), 50)
+        at_least(
+            f"{ours}, times faster per epoch than {theirs}", per_step(results, theirs) / per_step(results, ours), 50
+        )
         for ours, theirs in ((STOPPING, KERAS_STOPPING), (VALIDATED, KERAS_VALIDATED))
     ]
     return found
 
 
+def bars(results: Results, size: Size) -> dict[str, float]:
+    """Seconds per step of the longest fits."""
+    drawn = (KERAS_LOGGED, KERAS, EAGER, TORCH, NUMPY, LOGGED, RECORDED, NOTHING, BARE)
+    timed = {name for name, _ in results}
+    return {name: per_step(results, name, size.steps[-1]) for name in drawn if name in timed}
+
+
 def section(quick: bool) -> Section:
     size = QUICK if quick else Size()
     results = measure(size)
-    return Section(TITLE, table(results, size), claims(results, size))
+    return Section(TITLE, table(results, size), claims(results, size), bars(results, size))

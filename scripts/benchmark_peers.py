@@ -59,6 +59,7 @@ class ModelFit:
         w.assign(np.full(w.shape, START_W))
         b.assign(np.full(b.shape, START_B))
         self.model.optimizer.iterations.assign(0)
+        self.model.history = None  # that of two million epochs takes time to be freed
         self._callbacks = self._make_callbacks()
 
     def run(self, steps: int) -> None:

@@ -23,9 +23,9 @@ class Size(NamedTuple):
     rows: int = 1_000_000
     steps: int = 10_000
     numpy_steps: int = 20
-    slope_steps: int = 3_000_000
+    slope_steps: int = 1_000_000
     turns: int = 3
-    slope_turns: int = 7
+    slope_turns: int = 9
 
 
 QUICK = Size(rows=500, steps=20, numpy_steps=2, slope_steps=10, turns=1, slope_turns=1)

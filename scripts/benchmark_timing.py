@@ -20,19 +20,24 @@ class Claim(NamedTuple):
         return self.measured >= self.bound if self.at_least else self.measured <= self.bound
 
     @property
+    def figure(self) -> str:
+        return number(self.measured)
+
+    @property
     def claimed(self) -> str:
         return f"{'at least' if self.at_least else 'at most'} {number(self.bound)}"
 
     def __str__(self) -> str:
-        return f"{self.what}: {number(self.measured)} measured, {self.claimed} claimed."
+        return f"{self.what}: {self.figure} measured, {self.claimed} claimed."
 
 
 class Section(NamedTuple):
-    """A table, and the claims that its figures are to bear out."""
+    """A table, the claims that its figures are to bear out, and what may be drawn of it: seconds by name."""
 
     title: str
     table: list[list[str]]
     claims: list[Claim]
+    bars: dict[str, float] | None = None
 
 
 def at_least(what: str, measured: float, bound: float) -> Claim:

@@ -1,5 +1,6 @@
 """Steps in compiled blocks, steps in Keras's own loop and stock Keras's steps are the same numbers."""
 
+import functools
 import itertools
 from contextlib import contextmanager
 from typing import NamedTuple
@@ -67,6 +68,7 @@ EPOCHS = 4
 def floatx(dtype):
     """Stock Keras computes losses, metrics and schedules in its global float type."""
     before = keras.config.floatx()
+    keras.config.dtype_policy()  # is kept from the first time it is asked for
     keras.config.set_floatx(dtype)
     try:
         yield
@@ -147,7 +149,8 @@ def fit_arguments(case):
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_compiled_blocks_keras_own_loop_and_stock_keras_agree(case):
     fitted = {}
-    for loop in ["compiled", "by Keras", "stock"]:
+    every_third = CASES.index(case) % 3 == 0  # has our step in Keras's own loop, too
+    for loop in ["compiled", *(["by Keras"] if every_third else []), "stock"]:
         rate, callbacks = rate_of(case)
         with floatx(case.dtype if loop == "stock" else "float32"):
             settings = {"learning_rate": rate, "loss": LOSSES[case.loss](), "metrics": case.metrics}
@@ -159,8 +162,8 @@ def test_compiled_blocks_keras_own_loop_and_stock_keras_agree(case):
             fitted[loop] = model, model.fit(**fit_arguments(case), callbacks=callbacks)
     moved = parameters(fitted["stock"][0])[0] - start(case.features, case.targets)[0]
     assert np.abs(moved).max() > 1e-3
-    assert_same(*fitted["compiled"], *fitted["stock"], case.dtype)
-    assert_same(*fitted["by Keras"], *fitted["stock"], case.dtype)
+    for model, history in fitted.values():
+        assert_same(model, history, *fitted["stock"], case.dtype)
 
 
 def test_the_cases_put_all_values_of_two_settings_together():
@@ -195,18 +198,25 @@ class Losses(StepCallback):
         self.losses += trajectory.loss.tolist()
 
 
+@functools.cache
+def still():
+    """A model that does not move."""
+    model = linfit.LinearRegression(dtype="float64")
+    model.compile(learning_rate=1e-300)
+    return model
+
+
 def order(seed, batch_size=7, count=18, shuffle=True, epochs=3):
     """The rows of each batch of a fit, for each epoch."""
     keras.utils.set_random_seed(seed)
-    model = linfit.LinearRegression(dtype="float64")
-    model.compile(learning_rate=1e-300)
-    seen = Losses()
+    model, seen = still(), Losses()
+    model.optimizer.iterations.assign(0)
     y = np.sqrt(2.0 ** np.arange(count))
     model.fit(np.ones(count), y, batch_size, epochs, verbose=0, shuffle=shuffle, callbacks=[seen])
     return decoded(np.array(seen.losses[:-1]), batch_size, count)
 
 
-@pytest.mark.parametrize("batch_size", [1, 7, 9])
+@pytest.mark.parametrize("batch_size", [1, 7])
 def test_a_shuffled_epoch_takes_each_row_once_and_no_two_epochs_are_alike(batch_size):
     epochs = order(3, batch_size)
     sizes = [min(batch_size, 18 - first) for first in range(0, 18, batch_size)]
@@ -224,7 +234,7 @@ def test_unshuffled_batches_keep_the_order_of_the_rows():
     assert order(3, shuffle=False) == [[list(range(7)), list(range(7, 14)), list(range(14, 18))]] * 3
 
 
-@pytest.mark.parametrize("chunk_values", [1, 60, 2**19])
+@pytest.mark.parametrize("chunk_values", [60, 2**19])
 def test_shuffled_fits_agree_with_stock_keras_on_the_same_batches(chunk_values, monkeypatch):
     monkeypatch.setattr("linfit.descent.CHUNK_VALUES", chunk_values)
     x, y, weight = rows(3, 2)
@@ -243,19 +253,21 @@ def test_shuffled_fits_agree_with_stock_keras_on_the_same_batches(chunk_values, 
     assert_same(model, history, other, other_history, "float64")
 
 
-class Squared(linfit.LinearRegression):
+class Fourth(linfit.LinearRegression):
     """A model whose loss is its own."""
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
         return keras.ops.mean((y - y_pred) ** 4)
 
 
-class Doubling(linfit.LinearRegression):
+class Bounded(linfit.LinearRegression):
+    """A model whose predictions are not linear."""
+
     def call(self, x):
-        return 2 * super().call(x) * keras.ops.tanh(keras.ops.mean(x))
+        return keras.ops.tanh(super().call(x))
 
 
-class Slow(linfit.LinearRegression):
+class Reporting(linfit.LinearRegression):
     """A model that reports how many rows its batch has."""
 
     def train_step(self, data):
@@ -276,14 +288,12 @@ def full_batch(condense, *, epochs=30, offset=0.0, weighted=False, targets=1, ki
 @pytest.mark.parametrize(
     "options",
     [
-        {},
         {"weighted": True},
         {"targets": 3, "kernel_regularizer": keras.regularizers.L2(0.1)},
         {"use_bias": False, "weighted": True},
-        {"offset": 1e3},
         {"offset": 1e3, "weighted": True, "targets": 2, "kernel_regularizer": keras.regularizers.L2(0.1)},
     ],
-    ids=lambda options: "-".join(options) or "plain",
+    ids="-".join,
 )
 def test_condensed_rows_give_the_losses_and_points_of_all_rows(options):
     (model, history), (other, other_history) = full_batch(True, **options), full_batch(False, **options)
@@ -305,7 +315,7 @@ def test_metrics_are_those_of_all_rows():
     ("options", "loss"),
     [
         ({"loss": "mae"}, lambda x, error: np.mean(np.abs(error))),
-        ({"kind": Squared}, lambda x, error: np.mean(error**4)),
+        ({"kind": Fourth}, lambda x, error: np.mean(error**4)),
     ],
 )
 def test_another_loss_is_that_of_all_rows(options, loss):
@@ -316,11 +326,26 @@ def test_another_loss_is_that_of_all_rows(options, loss):
 
 
 def test_another_call_and_another_train_step_see_all_rows():
-    model, _ = full_batch(True, kind=Doubling)
+    model, _ = full_batch(True, kind=Bounded)
     x, y, _ = rows(3, 1, 60, 2)
-    errors = y - 2 * np.tanh(x.mean()) * (x @ model.trajectory.w + model.trajectory.b[:, None])
+    errors = y - np.tanh(x @ model.trajectory.w + model.trajectory.b[:, None])
     np.testing.assert_allclose(model.trajectory.loss, np.mean(errors**2, axis=(1, 2)), rtol=1e-10)
-    assert full_batch(True, kind=Slow)[1].history["rows"] == [60.0] * 30
+    assert full_batch(True, kind=Reporting)[1].history["rows"] == [60.0] * 30
+
+
+class Measuring(linfit.LinearRegression):
+    """A model that measures something of its own."""
+
+    def compute_metrics(self, x, y, y_pred, sample_weight=None):
+        largest = keras.ops.max(keras.ops.abs(y - y_pred))
+        return super().compute_metrics(x, y, y_pred, sample_weight) | {"largest": largest}
+
+
+def test_metrics_of_a_model_s_own_are_those_of_all_rows():
+    model, history = full_batch(True, kind=Measuring)
+    x, y, _ = rows(3, 1, 60, 2)
+    errors = np.abs(y - x @ model.trajectory.w - model.trajectory.b[:, None])
+    np.testing.assert_allclose(history.history["largest"], errors.max(axis=(1, 2))[:-1], rtol=1e-10)
 
 
 class Counting(linfit.LinearRegression):

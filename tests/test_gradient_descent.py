@@ -1,5 +1,8 @@
 """The steps are those of gradient descent: by hand, in NumPy, and as stock Keras takes them."""
 
+import subprocess
+import sys
+
 import keras
 import numpy as np
 import pytest
@@ -246,3 +249,12 @@ def test_keras_keeps_its_float_type_outside_a_float64_fit():
     assert keras.config.floatx() == "float32"
     assert model.w.dtype == model.optimizer.learning_rate.dtype == "float64"
     assert model.predict(X[:2], verbose=0).dtype == np.float64
+
+
+def test_models_after_a_float64_fit_have_keras_default_again():
+    program = (
+        "import linfit; model = linfit.LinearRegression(dtype='float64'); model.compile(learning_rate=0.05); "
+        "model.fit([[1.0]], [[2.0]], verbose=0); print(linfit.LinearRegression().dtype)"
+    )
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert result.stdout == "float32\n"
