@@ -49,6 +49,8 @@ class FitFigure(StepCallback):
         True
     """
 
+    first_rows = 1
+
     def __init__(
         self,
         log_dir: str | Path,

@@ -38,6 +38,8 @@ class StatusPrinter(StepCallback):
              4    0.015625    1.875000   -0.125000
     """
 
+    first_rows = 1000
+
     def __init__(self, every: int = 20, truth: Any = None):
         super().__init__(every=every, feature_names=getattr(truth, "feature_names", None))
         self.truth = truth

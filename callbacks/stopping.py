@@ -22,6 +22,7 @@ class _StopNear(StepCallback):
         stopped_at: the step at which the latest fit was stopped; None if it was not.
     """
 
+    first_rows = 2**16
     stopped_at: int | None = None
     _goal: np.ndarray
     _tolerance: np.ndarray | float

@@ -9,7 +9,7 @@ import numpy as np
 from linfit.callbacks.event_file import open_run
 from linfit.callbacks.reference_line import ReferenceLine
 from linfit.closed_form import running_problem
-from linfit.comparison import compare
+from linfit.comparison import compare_rows
 from linfit.parameters import flat_reference, is_linear
 from linfit.step_callback import StepCallback
 from linfit.trajectory import Trajectory
@@ -57,6 +57,8 @@ class TensorBoardLogger(StepCallback):
         ...     sorted(folder.name for folder in Path(logs).iterdir())
         ['fit', 'optimum', 'truth']
     """
+
+    first_rows = 2**16
 
     def __init__(
         self,
@@ -121,7 +123,6 @@ class TensorBoardLogger(StepCallback):
             line.end()
         rows = getattr(self.model, "training_rows", None)
         if rows is not None and is_linear(self.here().parameters):
-            table = compare(self.model, rows.x, rows.y, truth=self.truth, sample_weight=rows.sample_weight)
-            self._file.text(self.step, "comparison", table.to_markdown())
+            self._file.text(self.step, "comparison", compare_rows(self.model, rows, self.truth).to_markdown())
             self._file.flush()
         del self._lines, self._file

@@ -11,7 +11,7 @@ from linfit.checks import InputError
 from linfit.closed_form import problem_of
 from linfit.gradient_descent import GradientDescent
 from linfit.parameters import flat, flat_reference, named_parameters, scalar_names
-from linfit.rows import as_rows, column_names
+from linfit.rows import Rows, as_rows, column_names
 from linfit.text_table import aligned, number
 from linfit.verdict import NO_OPTIMUM, verdict
 
@@ -123,17 +123,24 @@ def compare(model: keras.Model, x: Any, y: Any, truth: Any = None, sample_weight
         raise InputError("the model has no w and b yet: call model.fit(x, y) before linfit.compare(model, x, y).")
     if not model.compiled:
         raise InputError("the model has no loss and learning rate yet: call model.compile() before linfit.compare.")
-    parameters = {name: variable.numpy().astype("float64") for name, variable in named_parameters(model).items()}
     rows = as_rows(x, y, sample_weight, dtype=None)
     if isinstance(model, GradientDescent):
         model.check_features(rows.x.shape[1], column_names(x))
+    return compare_rows(model, rows, truth, column_names(x))
+
+
+def compare_rows(
+    model: keras.Model, rows: Rows, truth: Any = None, column_names: tuple[str, ...] | None = None
+) -> Comparison:
+    """The same for rows that are checked already."""
+    parameters = {name: variable.numpy().astype("float64") for name, variable in named_parameters(model).items()}
     if parameters.get("w", np.empty(0)).shape != (rows.x.shape[1], rows.y.shape[1]):
         shapes = ", ".join(f"{name} {values.shape}" for name, values in parameters.items())
         raise InputError(
             f"x and y have {rows.x.shape[1]} features and {rows.y.shape[1]} targets, the model has {shapes}. "
             "Pass the x and y it was trained on."
         )
-    feature_names = getattr(model, "feature_names", None) or column_names(x) or getattr(truth, "feature_names", None)
+    feature_names = getattr(model, "feature_names", None) or column_names or getattr(truth, "feature_names", None)
     names = scalar_names({name: values.shape for name, values in parameters.items()}, feature_names)
     mean_squared_error = rows.mean_squared_error(parameters["w"], parameters.get("b", 0.0))
     problem = problem_of(model, rows, feature_names)

@@ -58,6 +58,7 @@ class Descent:
         step: the number of the next step.
         epoch: that in which it lies.
         position: how many steps of that epoch have been made.
+        step_values: how many values of the rows a step passes through.
     """
 
     def __init__(self, model: Any, batches: Batches, epoch_steps: int | None = None):
@@ -67,6 +68,7 @@ class Descent:
         self._shapes = {name: tuple(variable.shape) for name, variable in named_parameters(model).items()}
         self.names = scalar_names(self._shapes, model.feature_names)
         self._whole = batches.steps_per_epoch == 1
+        self.step_values = batches.batch_size * batches.width
 
         most_points = most_epochs = min(MOST_STEPS, max(1, MOST_VALUES // (2 + len(self.names))))
         chunk_steps = max(1, CHUNK_VALUES // batches.width // batches.batch_size)

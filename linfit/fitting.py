@@ -23,7 +23,7 @@ from linfit.validation import AfterEpochs
 from linfit.watching import watches_batches, watches_epochs
 
 BLOCK_SECONDS = 0.1  # between two looks at the callbacks and at Ctrl-C
-FIRST_STEPS = 16  # until it is known how long they take
+FIRST_VALUES = 2**20  # of the rows, that the first block may pass through: until it is known how long that takes
 
 
 class BlockFit:
@@ -61,7 +61,7 @@ class BlockFit:
         self.batch_hooks, self.epoch_hooks = batch_hooks, epoch_hooks
         self.validate, self.guard = validate, guard
         self.watchers = [each for each in callbacks.callbacks if isinstance(each, StepCallback)]
-        self._block_steps = FIRST_STEPS
+        self._block_steps = self._first_steps()
 
     def run(self, initial_epoch: int) -> None:
         """Makes all steps, or those before a callback, a divergence or Ctrl-C ends the fit.
@@ -116,6 +116,11 @@ class BlockFit:
         pace = BLOCK_SECONDS / (time.perf_counter() - started)
         self._block_steps = max(1, int(block.steps * min(8.0, pace)))
         return last
+
+    def _first_steps(self) -> int:
+        """How many steps the first block may have, when nobody knows yet how long they take."""
+        taken = [watcher.first_rows * watcher.every for watcher in self.watchers]
+        return max(1, min(*taken, FIRST_VALUES // self.descent.step_values))
 
     def _length(self) -> int:
         """How many steps the next block may have."""

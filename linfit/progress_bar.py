@@ -25,6 +25,8 @@ class ProgressBar(StepCallback):
         total: how many steps there are.
     """
 
+    first_rows = 2**16
+
     def __init__(self, total: int):
         super().__init__()
         self.total = total

@@ -16,6 +16,8 @@ class Recorder(StepCallback):
         is_watched: whether others see the steps, too; then more of them are kept than one can draw.
     """
 
+    first_rows = 2**16
+
     def __init__(self) -> None:
         super().__init__()
         self.is_watched = False

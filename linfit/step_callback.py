@@ -26,6 +26,10 @@ class StepCallback(keras.callbacks.Callback):
     A model that does not keep the loss of its last step (any but linfit's own) is asked for the change of
     Keras's running total over the epoch instead: to the float32 rounding of that total.
 
+    Attributes:
+        first_rows: how many recorded steps are handed over at first, at most. How many it can take in a tenth of a
+            second shows then; a subclass that is quick may say so, one that takes its time may ask for fewer.
+
     Args:
         every: record steps 0, every, 2 every, ...; 1, the default, records all.
         feature_names: names for the features, where the model has none.
@@ -47,6 +51,8 @@ class StepCallback(keras.callbacks.Callback):
         1 4.0 2.0
         2 1.0 3.0
     """
+
+    first_rows = 16
 
     def __init__(self, every: int = 1, feature_names: Sequence[str] | None = None):
         super().__init__()

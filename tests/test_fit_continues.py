@@ -109,8 +109,8 @@ def descent(steps, rate=0.05):
 
 BLOCKS = [
     {},
-    {"linfit.fitting.FIRST_STEPS": 1, "linfit.fitting.BLOCK_SECONDS": 1e-9},
-    {"linfit.fitting.FIRST_STEPS": 3, "linfit.fitting.BLOCK_SECONDS": 1e-9},
+    {"linfit.fitting.BlockFit._first_steps": lambda fit: 1, "linfit.fitting.BLOCK_SECONDS": 1e-9},
+    {"linfit.fitting.BlockFit._first_steps": lambda fit: 3, "linfit.fitting.BLOCK_SECONDS": 1e-9},
     {"linfit.descent.CHUNK_VALUES": 1},
 ]
 
@@ -202,7 +202,7 @@ def test_ctrl_c_keeps_all_steps_so_far_and_the_fit_goes_on_to_the_same_bits(batc
     fit(through, batch_size, epochs, callbacks=[Seen()])
     seen = Seen()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("linfit.fitting.FIRST_STEPS", 4)
+        patch.setattr("linfit.fitting.BlockFit._first_steps", lambda fit: 4)
         patch.setattr("linfit.fitting.BLOCK_SECONDS", 1e-9)
         with pytest.raises(KeyboardInterrupt):
             fit(interrupted, batch_size, epochs, callbacks=[CtrlC(23), seen])
@@ -357,7 +357,9 @@ def overflow(rate):
 def test_a_diverging_fit_is_brought_back_to_its_last_finite_point(every, shift, monkeypatch):
     bad, points = overflow(20.0)
     assert 50 < bad < 2000
-    monkeypatch.setattr("linfit.fitting.FIRST_STEPS", bad + 1 - shift)  # at the end or the start of a block, or within
+    monkeypatch.setattr(
+        "linfit.fitting.BlockFit._first_steps", lambda fit: bad + 1 - shift
+    )  # at the end or the start of a block, or within
     monkeypatch.setattr("linfit.fitting.BLOCK_SECONDS", 1e9)
     guard, callbacks = DivergenceGuard(), [] if every is None else [Seen(every)]
     model = linear(learning_rate=20.0, condense_rows=False)
@@ -384,7 +386,7 @@ def test_a_fit_whose_first_loss_is_infinite_stays_at_its_start():
 
 @pytest.mark.parametrize(("every", "first_steps"), [(1, 10**6), (10, 10**6), (1, 1), (1, 6), (10, 3)])
 def test_a_fit_in_mini_batches_is_brought_back_as_in_keras_own_loop(every, first_steps, monkeypatch):
-    monkeypatch.setattr("linfit.fitting.FIRST_STEPS", first_steps)
+    monkeypatch.setattr("linfit.fitting.BlockFit._first_steps", lambda fit: first_steps)
     monkeypatch.setattr("linfit.fitting.BLOCK_SECONDS", 1e-9)  # after the first block, blocks of one step
     results = []
     for settings in [{}, {"jit_compile": False}]:
