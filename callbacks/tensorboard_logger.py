@@ -10,7 +10,7 @@ from linfit.callbacks.event_file import open_run
 from linfit.callbacks.reference_line import ReferenceLine
 from linfit.closed_form import running_problem
 from linfit.comparison import compare_rows
-from linfit.parameters import flat_reference, is_linear
+from linfit.parameters import flat_reference, is_linear, named_parameters
 from linfit.step_callback import StepCallback
 from linfit.trajectory import Trajectory
 
@@ -122,7 +122,7 @@ class TensorBoardLogger(StepCallback):
         for line in self._lines:
             line.end()
         rows = getattr(self.model, "training_rows", None)
-        if rows is not None and is_linear(self.here().parameters):
+        if rows is not None and is_linear(named_parameters(self.model)):
             self._file.text(self.step, "comparison", compare_rows(self.model, rows, self.truth).to_markdown())
             self._file.flush()
         del self._lines, self._file

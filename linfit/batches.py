@@ -7,6 +7,8 @@ import tensorflow as tf
 
 from linfit.rows import Rows
 
+FEW_ROWS = 2**20  # of which the order is shuffled faster in 64 bits; of more, half the memory counts
+
 
 class Batches:
     """The batches of a fit, one after another over all of its epochs.
@@ -88,7 +90,9 @@ class Batches:
         if self._seed is None:
             return np.arange(begin, end)
         if self._order[0] != first_step:
-            self._order = (first_step, np.random.default_rng([self._seed, first_step]).permutation(self.rows))
+            order = np.arange(self.rows, dtype=np.int32 if FEW_ROWS < self.rows < 2**31 else np.int64)
+            np.random.default_rng([self._seed, first_step]).shuffle(order)
+            self._order = (first_step, order)
         return self._order[1][begin:end]
 
 

@@ -155,9 +155,12 @@ class BlockFit:
         descent = self.descent
         if self.guard is None or self.guard.stopped or descent.step == self._first_step:
             return
-        point = [variable.numpy() for variable in named_parameters(self.model).values()]
-        measured = self.epoch_steps > 1 or math.isfinite(self.model.memory.closing_loss)
-        if not measured or not all(np.isfinite(values).all() for values in point):
+        if self.epoch_steps == 1:
+            finite = math.isfinite(self.model.memory.closing_loss)
+        else:
+            point = [variable.numpy() for variable in named_parameters(self.model).values()]
+            finite = all(np.isfinite(values).all() for values in point)
+        if not finite:
             self._go_back(descent.step)
 
     def _go_back(self, bad: int) -> None:

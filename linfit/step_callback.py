@@ -121,9 +121,9 @@ class StepCallback(keras.callbacks.Callback):
 
     def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
         """Records the end point; a subclass that overrides this calls it first."""
-        if self.step == self._recorded:  # a fit that was stopped there
-            return
         end = self.here()
+        if end.step[0] == self._recorded:  # a fit that was stopped there
+            return
         if hasattr(self.model, "closing_loss"):
             end.loss[:] = self.model.closing_loss()
         self.on_steps_end(end)

@@ -93,7 +93,7 @@ class Trajectory:
         return self.parameters["b"]
 
     def to_frame(self) -> "pd.DataFrame":
-        """A pandas DataFrame with the columns step, loss, learning_rate and one for each name."""
+        """A DataFrame with the columns step, loss, learning_rate and one a name; needs `pip install linfit[tables]`."""
         import pandas as pd
 
         columns = {"step": self.step, "loss": self.loss, "learning_rate": self.learning_rate}

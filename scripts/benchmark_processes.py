@@ -19,9 +19,9 @@ class Size(NamedTuple):
 
     steps: int = 200
     arrays: tuple[tuple[int, int, str, int], ...] = (
-        (10_000_000, 10, "float32", WHOLE),
-        (5_000_000, 10, "float64", WHOLE),
-        (10_000_000, 10, "float32", BATCH),
+        (20_000_000, 10, "float32", WHOLE),
+        (10_000_000, 10, "float64", WHOLE),
+        (20_000_000, 10, "float32", BATCH),
     )
     turns: int = 2
     import_turns: int = 6
