@@ -38,7 +38,7 @@ class Batches:
         self.last_batch_size = self.rows - (self.steps_per_epoch - 1) * self.batch_size
         self._seed = seed
         self._dtype = dtype
-        self._order = (-1, np.arange(0))
+        self._order: tuple[int, np.ndarray] = (-1, np.arange(0))
 
     def all(self) -> list[tf.Tensor]:
         """All rows at once."""

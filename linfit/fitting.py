@@ -73,7 +73,9 @@ class BlockFit:
         model.stop_training = False
         with held_interrupt() as interrupt:
             self.callbacks.on_train_begin()
-            descent.step = self._first_step = int(model.optimizer.iterations.numpy())  # a backup may have changed it
+            self._first_step = int(model.optimizer.iterations.numpy())
+            if self._first_step != descent.step:  # a backup was restored, which ended with an epoch
+                descent.step, descent.position = self._first_step, 0
             descent.epoch = model._initial_epoch or initial_epoch  # BackupAndRestore says so, as to Keras's own loop
             self._every = self._recording()
             begins, logs = True, None
