@@ -8,6 +8,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from linfit.optimizer import has_schedule
 from linfit.parameters import named_parameters
 
 
@@ -69,6 +70,8 @@ class CompiledSteps:
 
     Attributes:
         log_shapes: the shape of each value that `train_step` returns, by name.
+        variables: what a step of ours changes or depends on, beside the counter of steps.
+        others: variables beside these that a `train_step` of somebody else's uses, such as a momentum.
     """
 
     def __init__(
@@ -88,9 +91,14 @@ class CompiledSteps:
         # Tracing one step tells what it returns, and lets the metrics make the variables that they update.
         results = tf.function(model.train_step, autograph=False).get_concrete_function(batch).structured_outputs
         self.log_shapes = {name: tuple(value.shape) for name, value in results.items()}
+        metrics = [variable for metric in model.metrics for variable in metric.variables]
+        rate = [] if has_schedule(model.optimizer) else [model.optimizer.learning_rate]
+        self.variables = [*named_parameters(model).values(), *metrics, *rate]
         function = tf.function(self._steps, autograph=False, jit_compile=True)
         specs = [tf.TensorSpec(array.shape, array.dtype) for array in arrays]
         self._call = function.get_concrete_function(specs, tf.TensorSpec((len(Plan._fields),), tf.int32))
+        known = {id(each.value) for each in (*self.variables, model.optimizer.iterations)}
+        self.others = [each for each in self._call.variables if id(each) not in known]
 
     def __call__(self, arrays: Sequence[tf.Tensor], plan: Plan) -> Made:
         """Makes steps, from where the model's variables are."""
@@ -102,17 +110,12 @@ class CompiledSteps:
         buffers = (np.asarray(points)[:recorded].copy(), np.asarray(logs)[:epochs].copy())  # which are larger
         return Made(steps, loss, closing_loss, np.asarray(start), *buffers)
 
-    def variables(self) -> list[Any]:
-        """What a step changes, beside the counter of steps."""
-        metrics = [variable for metric in self._model.metrics for variable in metric.variables]
-        return [*named_parameters(self._model).values(), *metrics]
-
     def _steps(self, arrays: Sequence[tf.Tensor], plan: tf.Tensor) -> tuple[tf.Tensor, ...]:
         steps, every, lead, position, steps_per_epoch, guarded = tf.unstack(plan)
         model, dtype = self._model, self._model.dtype
         parameters = list(named_parameters(model).values())
         last_loss = model.loss_tracker.last
-        start = tf.concat([tf.reshape(tf.cast(each.value, dtype), [-1]) for each in self.variables()], axis=0)
+        start = tf.concat([tf.reshape(tf.cast(each.value, dtype), [-1]) for each in self.variables], axis=0)
 
         def more(made: Any, *_: Any) -> Any:
             return (made < steps) & ((made == 0) | (guarded == 0) | tf.math.is_finite(last_loss.value))

@@ -8,11 +8,13 @@ import numpy as np
 
 from linfit.batches import Batches
 from linfit.compiled_steps import CompiledSteps, Made, Plan
+from linfit.optimizer import has_schedule
 from linfit.parameters import named_parameters, scalar_names
 from linfit.recorder import MOST_VALUES
 from linfit.trajectory import Trajectory
 
 MOST_STEPS = 2**16  # in one call: what it writes stays in the cache
+MOST_COMPILED = 16  # kept by a model, for fits of other shapes
 CHUNK_VALUES = 2**19  # of the rows of mini-batches that are copied for one call
 
 
@@ -43,6 +45,7 @@ class Place:
     position: int
     every: int
     variables: np.ndarray
+    others: list[np.ndarray]
 
 
 class Descent:
@@ -74,18 +77,22 @@ class Descent:
         chunk_steps = max(1, CHUNK_VALUES // batches.width // batches.batch_size)
         if epoch_steps is not None:
             most_points, most_epochs = min(most_points, _rounded_up(epoch_steps)), 1
-            chunk_steps = min(chunk_steps, epoch_steps)
+            chunk_steps = min(chunk_steps, _rounded_up(epoch_steps))
         if not self._whole:
             most_points, most_epochs = min(most_points, chunk_steps), min(most_epochs, chunk_steps)
         self._arrays = batches.all() if self._whole else batches.buffers(chunk_steps * batches.batch_size)
         sizes = batches.batch_size, batches.last_batch_size, self._whole, most_points, most_epochs
         key = (*sizes, *(tuple(array.shape) for array in self._arrays))
         known: dict[Any, CompiledSteps] = model.memory.compiled_steps
-        if key not in known:
-            known[key] = CompiledSteps(model, self._arrays, *sizes)
-            self._compiled = known[key]
-            self._call(Plan(0, 1, 0, 0, batches.steps_per_epoch, 0))
-        self._compiled = known[key]
+        self._compiled = known.pop(key) if key in known else CompiledSteps(model, self._arrays, *sizes)
+        self.measure()  # which shows whether XLA knows all that is in a step
+        known[key] = self._compiled
+        if len(known) > MOST_COMPILED:
+            known.pop(next(iter(known)))  # the one that has not been used for the longest time
+
+    def measure(self) -> float:
+        """The loss at the point that has been reached, where the batch is all rows; else NaN."""
+        return self._call(Plan(0, 1, 0, self.position, self._batches.steps_per_epoch, 0)).closing_loss
 
     def advance(self, steps: int, every: int, guarded: bool) -> Block:
         """Makes as many of the next steps as one call can.
@@ -96,8 +103,9 @@ class Descent:
             guarded: whether to end at the first loss that is no finite number.
         """
         place = self.step, self.epoch, self.position, every
+        others = [variable.numpy() for variable in self._compiled.others]
         block, variables = self._make(steps, every, guarded)
-        self._latest = [*self._latest[-1:], Place(*place, variables)]
+        self._latest = [*self._latest[-1:], Place(*place, variables, others)]
         return block
 
     def go_back(self, step: int) -> Block:
@@ -110,13 +118,20 @@ class Descent:
         """
         place = next(place for place in reversed(self._latest) if place.step <= step)
         self.step, self.epoch, self.position = place.step, place.epoch, place.position
-        self._model.optimizer.iterations.assign(place.step)
+        optimizer, constant_rate = self._model.optimizer, not has_schedule(self._model.optimizer)
+        present_rate = float(optimizer.learning_rate.numpy())
+        optimizer.iterations.assign(place.step)
         first = 0
-        for variable in self._compiled.variables():
+        for variable in self._compiled.variables:
             size = math.prod(variable.shape)
             variable.assign(place.variables[first : first + size].reshape(variable.shape))
             first += size
-        return self._make(step - place.step, place.every, guarded=False)[0]
+        for other, values in zip(self._compiled.others, place.others, strict=True):
+            other.assign(values)
+        block = self._make(step - place.step, place.every, guarded=False)[0]
+        if constant_rate:
+            optimizer.learning_rate.assign(present_rate)
+        return block
 
     def columns(self, logs: np.ndarray) -> dict[str, np.ndarray]:
         """The values of a block's logs by name, shape (epochs, *shape of the value)."""
@@ -143,9 +158,7 @@ class Descent:
         return Block(self._trajectory(numbers, made.points), made.logs, made.steps, made.loss), made.start
 
     def _call(self, plan: Plan) -> Made:
-        made = self._compiled(self._arrays, plan)
-        self._model.memory.closing_loss = made.closing_loss
-        return made
+        return self._compiled(self._arrays, plan)
 
     def _trajectory(self, steps: np.ndarray, points: np.ndarray) -> Trajectory:
         parameters = _split(points[:, :-2], self._shapes)

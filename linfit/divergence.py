@@ -46,12 +46,12 @@ class DivergenceGuard(keras.callbacks.Callback):
 
     def on_train_batch_begin(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         """Takes down where the parameters stand: there the coming loss is measured."""
-        if not self.stopped:
+        if not (self.stopped or self._in_blocks):
             self._before = self._here()
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         """Keeps a point with a finite loss; goes back to the last of them once the numbers overflow."""
-        if self.stopped:
+        if self.stopped or self._in_blocks:
             return
         if math.isfinite((logs or {}).get("loss", math.nan)):
             self._last_finite = self._before

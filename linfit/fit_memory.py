@@ -1,7 +1,6 @@
 """FitMemory: what a fit of a model leaves to the next one."""
 
-import math
-
+import keras
 import numpy as np
 
 from linfit.compiled_steps import CompiledSteps
@@ -14,16 +13,15 @@ class FitMemory:
     Attributes:
         recorder: keeps the trajectory.
         compiled_steps: the compiled blocks by what they were compiled for.
-        closing_loss: of the point that the fit has reached, where its batch is all rows; else NaN.
-        batch_order: how a fit that ends within an epoch is gone on with: the seed of the order of the rows, and the
-            step at which it ended, the steps of its epoch, and how many of them it has made.
+        batch_order: how a fit that ends within an epoch is gone on with: the seed of the order of the rows, the step
+            at which it ended, what tells its batches from others, and how many steps of its epoch it has made.
     """
 
     def __init__(self) -> None:
         self.recorder = Recorder()
         self.compiled_steps: dict[tuple[object, ...], CompiledSteps] = {}
-        self.closing_loss = math.nan
-        self.batch_order = {"seed": -1, "step": -1, "steps_per_epoch": 0, "position": 0}
+        self._metrics: list[np.ndarray] = []
+        self.batch_order = {"seed": -1, "step": -1, "rows": 0, "position": 0}
 
     def seed(self, step: int) -> int:
         """That of the model's first fit, drawn then from NumPy's generator, which Keras's `set_random_seed` sets."""
@@ -31,8 +29,18 @@ class FitMemory:
             self.batch_order["seed"] = int(np.random.randint(2**31))
         return self.batch_order["seed"]
 
-    def position(self, step: int, steps_per_epoch: int) -> int:
-        """How many steps of its epoch have been made, where a fit begins at this step."""
-        order = self.batch_order
-        goes_on = (step, steps_per_epoch) == (order["step"], order["steps_per_epoch"])
-        return order["position"] if goes_on else 0
+    def position(self, order: dict[str, int]) -> int:
+        """How many steps of its epoch have been made, where a fit begins at this step with these batches."""
+        goes_on = all(self.batch_order[key] == value for key, value in order.items())
+        return self.batch_order["position"] if goes_on else 0
+
+    def keep_metrics(self, metrics: list[keras.metrics.Metric]) -> None:
+        """Remembers where the means of an epoch stand that is not over."""
+        self._metrics = [variable.numpy() for metric in metrics for variable in metric.variables]
+
+    def restore_metrics(self, metrics: list[keras.metrics.Metric]) -> None:
+        """Sets them to where they stood; a model that was loaded has forgotten it, and starts them anew."""
+        variables = [variable for metric in metrics for variable in metric.variables]
+        if len(variables) == len(self._metrics):
+            for variable, values in zip(variables, self._metrics, strict=True):
+                variable.assign(values)

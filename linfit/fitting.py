@@ -78,6 +78,9 @@ class BlockFit:
                 descent.step, descent.position = self._first_step, 0
             descent.epoch = model._initial_epoch or initial_epoch  # BackupAndRestore says so, as to Keras's own loop
             self._every = self._recording()
+            model.reset_metrics()
+            if descent.position:  # of an epoch that is gone on with
+                model.memory.restore_metrics(model.metrics)
             begins, logs = True, None
             while descent.epoch < self.epochs and not model.stop_training and not interrupt.pressed:
                 if begins and self.epoch_hooks:
@@ -108,6 +111,8 @@ class BlockFit:
             self.callbacks.on_train_batch_end(position + self.batch_hooks - 1, descent.log(logs[-1]))
 
         stops = self.model.stop_training
+        if stops and descent.position:  # before the rows that are held out go through the metrics
+            self.model.memory.keep_metrics(self.model.metrics)
         if not self.epoch_hooks:
             over = logs if stops else logs[:epochs_over]
             self._write_history(epoch, over)
@@ -158,7 +163,7 @@ class BlockFit:
         if self.guard is None or self.guard.stopped or descent.step == self._first_step:
             return
         if self.epoch_steps == 1:
-            finite = math.isfinite(self.model.memory.closing_loss)
+            finite = math.isfinite(descent.measure())
         else:
             point = [variable.numpy() for variable in named_parameters(self.model).values()]
             finite = all(np.isfinite(values).all() for values in point)
@@ -176,7 +181,7 @@ class BlockFit:
         """Every how many steps to record: as often as the closest watcher asks, else enough to draw."""
         asked = [watcher.every for watcher in self.watchers if not isinstance(watcher, Recorder | ProgressBar)]
         steps = (self.epochs - self.descent.epoch) * self.epoch_steps
-        return math.gcd(*asked) if asked else max(1, math.ceil(steps / FEW_ROWS))
+        return min(2**30, math.gcd(*asked)) if asked else max(1, math.ceil(steps / FEW_ROWS))
 
     def _write_history(self, epoch: int, logs: np.ndarray) -> None:
         """What Keras's history has after these epochs."""
@@ -211,7 +216,8 @@ def fit_rows(
     batches = Batches(rows, model.batch_size, memory.seed(step) if shuffled else None, model.dtype)
     if verbose == "auto":
         verbose = int(is_terminal())
-    position = memory.position(step, batches.steps_per_epoch)
+    order = {"step": step, "rows": batches.fingerprint()}
+    position = memory.position(order)
     bar = ProgressBar((epochs - initial_epoch) * batches.steps_per_epoch - position)
     everyone = keras.callbacks.CallbackList(
         [*callbacks, memory.recorder, *([bar] if verbose == 1 else [])],
@@ -229,6 +235,7 @@ def fit_rows(
     except tf.errors.OpError:
         return None
     descent.step, descent.position = step, position
+    model.descent = descent
     validate = None
     if held_out is not None:
         size = validation_batch_size or model.batch_size
@@ -239,9 +246,7 @@ def fit_rows(
         fit.run(initial_epoch)
     finally:
         bar.close()
-        memory.batch_order |= {
-            "step": descent.step,
-            "steps_per_epoch": batches.steps_per_epoch,
-            "position": descent.position,
-        }
+        if descent.position and not model.stop_training:  # broken off by Ctrl-C or an error
+            memory.keep_metrics(model.metrics)
+        memory.batch_order |= order | {"step": descent.step, "position": descent.position}
     return model.history

@@ -9,6 +9,7 @@ import tensorflow as tf
 from linfit import checks
 from linfit.checks import InputError
 from linfit.closed_form import fastest_learning_rate
+from linfit.descent import Descent
 from linfit.divergence import DivergenceGuard
 from linfit.fit_memory import FitMemory
 from linfit.fitting import fit_rows
@@ -26,12 +27,14 @@ class GradientDescent(TabularModel):
     """A Keras model on (rows, features) whose `train_step` writes out the update itself.
 
     `compile`, `fit`, `evaluate` and `predict` are Keras's, for rows that are checked first and kept in the
-    model's dtype. A subclass brings `build`, `call`, `train_step` and `test_step`.
+    model's dtype. A subclass brings `build`, `call`, `train_step` and `test_step`; both steps end by returning
+    `self._report(x, y, predictions, loss, sample_weight)`, by which the loss is recorded.
 
     Attributes:
         batch_size: the rows in each step of the latest fit; None before the first.
         training_rows: the `Rows` of the fit that is running, where they are in memory; else None.
         in_blocks: whether a fit is running whose steps are made in compiled blocks.
+        descent: what makes these steps; else None.
         loss_tracker: the mean loss of the epoch and the loss of the last step.
         memory: what a fit leaves to the next one.
     """
@@ -41,6 +44,7 @@ class GradientDescent(TabularModel):
         self.batch_size: int | None = None
         self.training_rows: Rows | None = None
         self.in_blocks = False
+        self.descent: Descent | None = None
         self.loss_tracker = StepLoss(dtype=self.dtype)
         self.memory = FitMemory()
 
@@ -234,7 +238,7 @@ class GradientDescent(TabularModel):
                     **options,
                 )
         finally:
-            self.training_rows = None
+            self.training_rows = self.descent = None
             self.in_blocks = False
 
     def condensed(self, rows: Rows) -> Rows:
@@ -243,8 +247,8 @@ class GradientDescent(TabularModel):
 
     def closing_loss(self) -> float:
         """The loss of the running fit at the present point, where its batch is all rows in memory; else NaN."""
-        if self.in_blocks:
-            return self.memory.closing_loss
+        if self.descent is not None:
+            return self.descent.measure()
         rows = self.training_rows
         if rows is None or len(rows) > (self.batch_size or 0):
             return float("nan")
@@ -276,7 +280,8 @@ class GradientDescent(TabularModel):
     def _runs_in_blocks(self, shuffle: Any, options: dict[str, Any]) -> bool:
         """Whether the steps on rows in memory can be compiled, and nobody wants fewer of them than there are."""
         limits = (keras.config.max_epochs(), keras.config.max_steps_per_epoch(), *options.values())
-        return self.compiled and self._compiles_steps and isinstance(shuffle, bool) and not any(limits)
+        known = set(options) <= {"steps_per_epoch", "validation_steps"}
+        return self.compiled and self._compiles_steps and isinstance(shuffle, bool) and known and not any(limits)
 
     def _report(self, x: Any, y: Any, predictions: Any, loss: Any, sample_weight: Any) -> dict[str, Any]:
         """Updates the mean loss and the metrics with one batch, and returns them by name."""

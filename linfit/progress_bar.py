@@ -1,5 +1,6 @@
 """ProgressBar: one bar over all steps of a fit."""
 
+import importlib.util
 import sys
 import time
 from typing import Any
@@ -13,7 +14,8 @@ _INTERVAL = 0.2  # seconds between two drawings
 
 def is_terminal() -> bool:
     """Whether somebody sees a bar move: in a terminal or a notebook, not in a pipe or a file."""
-    return sys.stdout.isatty() or "ipykernel" in sys.modules
+    notebook = "ipykernel" in sys.modules and importlib.util.find_spec("ipywidgets") is not None  # as rich needs
+    return sys.stdout.isatty() or notebook
 
 
 class ProgressBar(StepCallback):

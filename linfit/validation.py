@@ -28,6 +28,16 @@ class Validation:
         self._arrays = [tf.constant(array, model.dtype) for array in rows.as_tuple() if array is not None]
         self._call = tf.function(self._evaluate, autograph=False, jit_compile=True)
 
+    @classmethod
+    def compiled(cls, model: keras.Model, rows: Rows, batch_size: int) -> "Validation | None":
+        """One that has run once; None where XLA does not know all that is in `test_step`."""
+        validation = cls(model, rows, batch_size)
+        try:
+            validation()
+        except tf.errors.OpError:
+            return None
+        return validation
+
     def __call__(self) -> dict[str, Any]:
         """The mean loss and the metrics by name."""
         results = self._call(self._arrays)
@@ -63,8 +73,9 @@ class AfterEpochs:
     ):
         self._model, self._rows, self._batch_size = model, rows, batch_size
         self._frequency, self._callbacks = frequency, callbacks
-        self._in_steps = watches_test_batches(callbacks.callbacks)
-        self._validation = None if self._in_steps else Validation(model, rows, batch_size)
+        self._validation = None  # Keras's own evaluate is slower, and calls the hooks for each batch
+        if not watches_test_batches(callbacks.callbacks):
+            self._validation = Validation.compiled(model, rows, batch_size)
 
     def __call__(self, epoch: int) -> dict[str, Any]:
         """The results under their names in a history, which begin with val_; none after an epoch without."""

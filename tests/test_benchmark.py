@@ -186,7 +186,7 @@ def test_results_that_bear_the_claims_out_break_none():
     slopes = {1_000_000: 1e-6, 2_000_000: 1.04e-6}
     assert broken(benchmark_lesson.claims(LESSON, benchmark_lesson.Size())) == []
     assert broken(benchmark_rows.claims(ROWS, slopes, benchmark_rows.Size())) == []
-    assert broken(benchmark_batches.claims(EPOCH, {"standardized": EPOCH})) == []
+    assert broken(benchmark_batches.claims(EPOCH, {"uniform 0 to 3": EPOCH})) == []
     assert broken(benchmark_processes.claims(PROCESSES, benchmark_processes.Size())) == []
     assert broken(benchmark_reduction.claims(10, 0.1, SOLVED)) == []
 

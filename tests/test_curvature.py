@@ -133,8 +133,7 @@ def test_an_error_of_one_axis_is_refused():
 def test_rows_without_curvature_take_the_default_rate():
     model = linfit.LinearRegression(use_bias=False)
     model.compile(learning_rate="auto")
-    with pytest.warns(UserWarning, match="x never changes"):
-        model.fit(np.zeros((10, 1)), np.ones(10), verbose=0)
+    model.fit(np.zeros((10, 1)), np.ones(10), verbose=0)
     assert float(model.optimizer.learning_rate) == pytest.approx(0.01)
 
 
