@@ -61,12 +61,16 @@ class Descent:
         step: the number of the next step.
         epoch: that in which it lies.
         position: how many steps of that epoch have been made.
+        is_alone: whether nobody else can have moved the model meanwhile.
+        closing_loss: of the point at which the latest call has ended, if the batch is all rows; else NaN.
         step_values: how many values of the rows a step passes through.
     """
 
     def __init__(self, model: Any, batches: Batches, epoch_steps: int | None = None):
         self._model, self._batches = model, batches
         self.step = self.epoch = self.position = 0
+        self.is_alone = False
+        self.closing_loss = math.nan
         self._latest: list[Place] = []
         self._shapes = {name: tuple(variable.shape) for name, variable in named_parameters(model).items()}
         self.names = scalar_names(self._shapes, model.feature_names)
@@ -84,15 +88,19 @@ class Descent:
         sizes = batches.batch_size, batches.last_batch_size, self._whole, most_points, most_epochs
         key = (*sizes, *(tuple(array.shape) for array in self._arrays))
         known: dict[Any, CompiledSteps] = model.memory.compiled_steps
-        self._compiled = known.pop(key) if key in known else CompiledSteps(model, self._arrays, *sizes)
-        self.measure()  # which shows whether XLA knows all that is in a step
+        if key in known:
+            self._compiled = known.pop(key)
+        else:
+            self._compiled = CompiledSteps(model, self._arrays, *sizes)
+            self.measure()  # which shows whether XLA knows all that is in a step
         known[key] = self._compiled
         if len(known) > MOST_COMPILED:
             known.pop(next(iter(known)))  # the one that has not been used for the longest time
 
     def measure(self) -> float:
-        """The loss at the point that has been reached, where the batch is all rows; else NaN."""
-        return self._call(Plan(0, 1, 0, self.position, self._batches.steps_per_epoch, 0)).closing_loss
+        """The loss at the point where the model is, if the batch is all rows; else NaN."""
+        self._call(Plan(0, 1, 0, self.position, self._batches.steps_per_epoch, 0))
+        return self.closing_loss
 
     def advance(self, steps: int, every: int, guarded: bool) -> Block:
         """Makes as many of the next steps as one call can.
@@ -158,7 +166,9 @@ class Descent:
         return Block(self._trajectory(numbers, made.points), made.logs, made.steps, made.loss), made.start
 
     def _call(self, plan: Plan) -> Made:
-        return self._compiled(self._arrays, plan)
+        made = self._compiled(self._arrays, plan)
+        self.closing_loss = made.closing_loss
+        return made
 
     def _trajectory(self, steps: np.ndarray, points: np.ndarray) -> Trajectory:
         parameters = _split(points[:, :-2], self._shapes)

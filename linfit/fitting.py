@@ -61,6 +61,9 @@ class BlockFit:
         self.batch_hooks, self.epoch_hooks = batch_hooks, epoch_hooks
         self.validate, self.guard = validate, guard
         self.watchers = [each for each in callbacks.callbacks if isinstance(each, StepCallback)]
+        self._are_ours = all(
+            type(each).__module__.startswith(("linfit.", "keras.src.callbacks.history")) for each in callbacks.callbacks
+        )
         self._block_steps = self._first_steps()
 
     def run(self, initial_epoch: int) -> None:
@@ -78,8 +81,8 @@ class BlockFit:
                 descent.step, descent.position = self._first_step, 0
             descent.epoch = model._initial_epoch or initial_epoch  # BackupAndRestore says so, as to Keras's own loop
             self._every = self._recording()
-            model.reset_metrics()
             if descent.position:  # of an epoch that is gone on with
+                model.reset_metrics()
                 model.memory.restore_metrics(model.metrics)
             begins, logs = True, None
             while descent.epoch < self.epochs and not model.stop_training and not interrupt.pressed:
@@ -87,6 +90,7 @@ class BlockFit:
                     self.callbacks.on_epoch_begin(descent.epoch)
                 logs = self._block()
                 begins = descent.position == 0
+                descent.is_alone = self._are_ours
             self._look_at_the_end()
             if interrupt.pressed:
                 for watcher in self.watchers:  # they write down the end; a backup is not to be cleared away
@@ -163,7 +167,7 @@ class BlockFit:
         if self.guard is None or self.guard.stopped or descent.step == self._first_step:
             return
         if self.epoch_steps == 1:
-            finite = math.isfinite(descent.measure())
+            finite = math.isfinite(self.model.closing_loss())
         else:
             point = [variable.numpy() for variable in named_parameters(self.model).values()]
             finite = all(np.isfinite(values).all() for values in point)

@@ -248,7 +248,7 @@ class GradientDescent(TabularModel):
     def closing_loss(self) -> float:
         """The loss of the running fit at the present point, where its batch is all rows in memory; else NaN."""
         if self.descent is not None:
-            return self.descent.measure()
+            return self.descent.closing_loss if self.descent.is_alone else self.descent.measure()
         rows = self.training_rows
         if rows is None or len(rows) > (self.batch_size or 0):
             return float("nan")
