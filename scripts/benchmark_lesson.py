@@ -186,7 +186,7 @@ def claims(results: Results, size: Size) -> list[Claim]:
     )
     found += [
         at_least(
-            f"{ours}, times faster per epoch than {theirs}", per_step(results, theirs) / per_step(results, ours), 50
+            f"{ours}, times faster per epoch than {theirs}", per_step(results, theirs) / per_step(results, ours), 40
         )
         for ours, theirs in ((STOPPING, KERAS_STOPPING), (VALIDATED, KERAS_VALIDATED))
     ]
