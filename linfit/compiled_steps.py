@@ -91,9 +91,8 @@ class CompiledSteps:
         # Tracing one step tells what it returns, and lets the metrics make the variables that they update.
         results = tf.function(model.train_step, autograph=False).get_concrete_function(batch).structured_outputs
         self.log_shapes = {name: tuple(value.shape) for name, value in results.items()}
-        metrics = [variable for metric in model.metrics for variable in metric.variables]
         rate = [] if has_schedule(model.optimizer) else [model.optimizer.learning_rate]
-        self.variables = [*named_parameters(model).values(), *metrics, *rate]
+        self.variables = [*named_parameters(model).values(), *model.metrics_variables, *rate]
         function = tf.function(self._steps, autograph=False, jit_compile=True)
         specs = [tf.TensorSpec(array.shape, array.dtype) for array in arrays]
         self._call = function.get_concrete_function(specs, tf.TensorSpec((len(Plan._fields),), tf.int32))
@@ -149,12 +148,7 @@ class CompiledSteps:
         """One step on the batch that begins with this row."""
 
         def on(size: int) -> list[tf.Tensor]:
-            batch = arrays
-            if not self._whole:
-                batch = [
-                    tf.slice(array, [begin, *[0] * (array.shape.rank - 1)], [size, *array.shape[1:]])
-                    for array in arrays
-                ]
+            batch = arrays if self._whole else [part_of(array, begin, size) for array in arrays]
             return list(self._model.train_step(tuple(batch)).values())
 
         if self._last_batch_size == self._batch_size:
@@ -166,7 +160,7 @@ class CompiledSteps:
         if self._whole:
             self._model.reset_metrics()
             return
-        variables = [variable for metric in self._model.metrics for variable in metric.variables]
+        variables = self._model.metrics_variables
         so_far = [tf.identity(variable.value) for variable in variables]
         self._model.reset_metrics()
         for variable, values in zip(variables, so_far, strict=True):

@@ -34,13 +34,13 @@ class FitMemory:
         goes_on = all(self.batch_order[key] == value for key, value in order.items())
         return self.batch_order["position"] if goes_on else 0
 
-    def keep_metrics(self, metrics: list[keras.metrics.Metric]) -> None:
+    def keep_metrics(self, model: keras.Model) -> None:
         """Remembers where the means of an epoch stand that is not over."""
-        self._metrics = [variable.numpy() for metric in metrics for variable in metric.variables]
+        self._metrics = [variable.numpy() for variable in model.metrics_variables]
 
-    def restore_metrics(self, metrics: list[keras.metrics.Metric]) -> None:
+    def restore_metrics(self, model: keras.Model) -> None:
         """Sets them to where they stood; a model that was loaded has forgotten it, and starts them anew."""
-        variables = [variable for metric in metrics for variable in metric.variables]
-        if len(variables) == len(self._metrics):
-            for variable, values in zip(variables, self._metrics, strict=True):
+        model.reset_metrics()
+        if len(self._metrics) == len(model.metrics_variables):
+            for variable, values in zip(model.metrics_variables, self._metrics, strict=True):
                 variable.assign(values)

@@ -82,8 +82,7 @@ class BlockFit:
             descent.epoch = model._initial_epoch or initial_epoch  # BackupAndRestore says so, as to Keras's own loop
             self._every = self._recording()
             if descent.position:  # of an epoch that is gone on with
-                model.reset_metrics()
-                model.memory.restore_metrics(model.metrics)
+                model.memory.restore_metrics(model)
             begins, logs = True, None
             while descent.epoch < self.epochs and not model.stop_training and not interrupt.pressed:
                 if begins and self.epoch_hooks:
@@ -116,7 +115,7 @@ class BlockFit:
 
         stops = self.model.stop_training
         if stops and descent.position:  # before the rows that are held out go through the metrics
-            self.model.memory.keep_metrics(self.model.metrics)
+            self.model.memory.keep_metrics(self.model)
         if not self.epoch_hooks:
             over = logs if stops else logs[:epochs_over]
             self._write_history(epoch, over)
@@ -251,6 +250,6 @@ def fit_rows(
     finally:
         bar.close()
         if descent.position and not model.stop_training:  # broken off by Ctrl-C or an error
-            memory.keep_metrics(model.metrics)
+            memory.keep_metrics(model)
         memory.batch_order |= order | {"step": descent.step, "position": descent.position}
     return model.history
