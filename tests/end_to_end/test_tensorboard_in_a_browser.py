@@ -1,16 +1,14 @@
 """What a learner sees: a fit's pages in a real TensorBoard, in a real browser."""
 
 import io
-import os
 import re
-import shutil
 import time
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from matplotlib.image import imread
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 from tensorboard_server import TensorBoard
 
 import linfit
@@ -18,32 +16,6 @@ from linfit.callbacks import FitFigure, TensorBoardLogger
 
 TRUTH = linfit.GroundTruth(w=0.1, b=0.5, noise=0.5)
 X, Y = TRUTH.sample(60, seed=7)
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
-OFFLINE = ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
-
-
-@pytest.fixture(scope="module")
-def browser():
-    path = shutil.which("chromium") or shutil.which("google-chrome")
-    if path is None:
-        give_up = pytest.fail if os.environ.get("CI") else pytest.skip
-        give_up("There is no chromium here. On Debian: apt install chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=[*FLAGS, *OFFLINE])
-        yield browser
-        browser.close()
-
-
-def open_page(browser, board, page_name):
-    """A page of TensorBoard with all its cards open, and the list of errors that it meets from now on."""
-    page = browser.new_page(viewport={"width": 1400, "height": 1400})
-    page.set_default_timeout(30_000)
-    errors: list[str] = []
-    page.on("console", lambda message: errors.extend([message.text] if message.type == "error" else []))
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.on("requestfailed", lambda request: errors.append(f"{request.url}: {request.failure}"))
-    page.goto(f"{board.url}?darkMode=false&smoothing=0&tagFilter=.#{page_name}")
-    return page, errors
 
 
 def card(page, tag):
@@ -75,9 +47,10 @@ def fit(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def time_series(browser, fit):
-    page, errors = open_page(browser, fit.board, "timeseries")
+def time_series(open_page, fit, keep_screenshot):
+    page, errors = open_page(fit.board, "timeseries")
     expect(card(page, "w").locator("tb-data-table-content-row")).to_have_count(3, timeout=30_000)
+    keep_screenshot(page, "time-series")
     return SimpleNamespace(page=page, errors=errors)
 
 
@@ -116,13 +89,13 @@ def test_the_chart_draws_each_of_them_in_its_colour(time_series):
         time_series.page.wait_for_timeout(100)
 
 
-def test_the_references_keep_their_colours_in_another_folder(time_series, browser, tmp_path):
+def test_the_references_keep_their_colours_in_another_folder(time_series, open_page, tmp_path):
     for run in ["a-slow-fit", "a-slow-fit", "zigzag"]:
         model = linfit.LinearRegression()
         model.compile(learning_rate=0.01)
         model.fit(X, Y, epochs=3, verbose=0, callbacks=[TensorBoardLogger(tmp_path, run, truth=TRUTH)])
     with TensorBoard(tmp_path) as board:
-        page, _ = open_page(browser, board, "timeseries")
+        page, _ = open_page(board, "timeseries")
         there = table_under(card(page, "w"), runs=5)
     here = table_under(card(time_series.page, "w"), runs=3)
     assert there.keys() == {"truth", "optimum", "a-slow-fit", "a-slow-fit-2", "zigzag"}
@@ -131,8 +104,8 @@ def test_the_references_keep_their_colours_in_another_folder(time_series, browse
     assert len({row.colour for row in there.values()}) == 5
 
 
-def test_the_images_page_shows_the_picture(browser, fit):
-    page, errors = open_page(browser, fit.board, "images")
+def test_the_images_page_shows_the_picture(open_page, fit):
+    page, errors = open_page(fit.board, "images")
     picture = page.locator("tf-image-loader img")
     size = picture.evaluate("image => image.decode().then(() => [image.naturalWidth, image.naturalHeight])")
     height, width, _ = imread(io.BytesIO(fit.board.images("fit", "fit")[40]), "png").shape

@@ -1,0 +1,52 @@
+"""A real browser for the tests in this folder; what they see is kept in build/screenshots."""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import sync_playwright
+
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
+OFFLINE = ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
+SCREENSHOTS = Path(__file__).parents[2] / "build" / "screenshots"
+
+
+@pytest.fixture(scope="session")
+def browser():
+    path = shutil.which("chromium") or shutil.which("google-chrome")
+    if path is None:
+        give_up = pytest.fail if os.environ.get("CI") else pytest.skip
+        give_up("There is no chromium here. On Debian: apt install chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=[*FLAGS, *OFFLINE])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def open_page(browser):
+    """Opens a page of a TensorBoard; the list that comes with it has the errors that it meets from now on."""
+
+    def open_page(board, name, dark=False, query="&tagFilter=.", size=(1400, 1400)):
+        page = browser.new_page(viewport={"width": size[0], "height": size[1]})
+        page.set_default_timeout(30_000)
+        errors: list[str] = []
+        page.on("console", lambda message: errors.extend([message.text] if message.type == "error" else []))
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.on("requestfailed", lambda request: errors.append(f"{request.url}: {request.failure}"))
+        page.goto(f"{board.url}?darkMode={str(dark).lower()}&smoothing=0{query}#{name}")
+        return page, errors
+
+    return open_page
+
+
+@pytest.fixture(scope="session")
+def keep_screenshot():
+    """Keeps what a page shows under a name."""
+
+    def keep_screenshot(page, name):
+        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=SCREENSHOTS / f"{name}.png")
+
+    return keep_screenshot
