@@ -35,7 +35,7 @@ sweep: $(INSTALLED) ## Fit it at learning rates from too small to too large
 ALONE = unset ARGS MAKEFLAGS MFLAGS MAKELEVEL;
 
 test: $(INSTALLED) ## Run the tests
-	@$(ALONE) $(RUN) -m pytest $(ARGS)
+	@$(ALONE) $(RUN) -m pytest --numprocesses 2 --dist loadfile $(ARGS)
 
 tensorboard: $(INSTALLED) ## Show the runs in logs/ in the browser
 	@$(RUN) -m tensorboard.main --logdir logs $(ARGS)
@@ -67,7 +67,7 @@ lock: $(if $(wildcard $(VENV)/bin/uv),,$(INSTALLED)) ## Pin the newest allowed v
 test-lowest: $(INSTALLED) ## Run the tests with the lowest allowed versions, in .venv-lowest
 	$(VENV)/bin/uv venv --quiet --clear --python $(RUN) .venv-lowest
 	$(VENV)/bin/uv pip install --quiet --python .venv-lowest --resolution lowest-direct --editable '.[dev]'
-	@$(ALONE) .venv-lowest/bin/python -m pytest $(ARGS)
+	@$(ALONE) .venv-lowest/bin/python -m pytest --numprocesses 2 --dist loadfile $(ARGS)
 
 # Whatever an unusable environment is said to hold, it has to be made anew.
 ifneq ($(INSTALLED),)

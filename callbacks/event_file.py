@@ -19,6 +19,7 @@ from linfit.checks import InputError
 _open_files: "weakref.WeakValueDictionary[Path, EventFile]" = weakref.WeakValueDictionary()
 _folders: "weakref.WeakKeyDictionary[Any, dict[Path, Path]]" = weakref.WeakKeyDictionary()
 _numbers = itertools.count()
+_LAYOUT = ".layout"  # ends the name of an event file that holds a layout
 
 
 class EventFile:
@@ -34,9 +35,7 @@ class EventFile:
     def __init__(self, folder: Path):
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
-        # TensorBoard reads the files of a run in the order of their names.
-        number = f"{os.getpid()}.{next(_numbers):06d}"
-        self._path = folder / f"events.out.tfevents.{int(time.time()):010d}.{socket.gethostname()}.{number}"
+        self._path = folder / _new_name()
         # Without a buffer, all that is written reaches the system at once, and closing has nothing left to fail at.
         self._file = self._path.open("wb", buffering=0)
         weakref.finalize(self, self._file.close)
@@ -44,18 +43,16 @@ class EventFile:
 
     def start(self) -> None:
         """Writes the first event, whose time decides the order of the runs' colours."""
-        from tensorboard.compat.proto.event_pb2 import Event
-
         if not self.started:
             self.started = True
-            self._write(Event(wall_time=time.time(), file_version="brain.Event:2"))
+            self._write(_first_event())
 
     def scalars(self, step: int, values: Mapping[str, float]) -> None:
-        """One event with all of a step's values, by tag; NaN, a value not measured, is left out."""
+        """One event with all of a step's values, by tag; what is no finite number is left out."""
         self.table(np.array([step]), tuple(values), np.array([list(values.values())]))
 
     def table(self, steps: np.ndarray, tags: tuple[str, ...], values: np.ndarray) -> None:
-        """One event a row, with its values by tag, of shape (rows, tags); NaN is left out."""
+        """One event a row, with its values by tag, of shape (rows, tags); what is no finite number is left out."""
         self.start()
         for records in scalar_records(steps, tags, values, time.time()):
             self._append(records)
@@ -68,13 +65,10 @@ class EventFile:
 
     def text(self, step: int, tag: str, markdown: str) -> None:
         """A text for TensorBoard's text page, in markdown."""
-        from tensorboard.compat.proto.tensor_pb2 import TensorProto
-        from tensorboard.compat.proto.types_pb2 import DT_STRING
         from tensorboard.plugins.text.metadata import create_summary_metadata
 
-        tensor = TensorProto(dtype=DT_STRING, string_val=[markdown.encode()])
         metadata = create_summary_metadata(display_name=None, description=None)
-        self._write_values(step, [{"tag": tag, "tensor": tensor, "metadata": metadata}])
+        self._write_values(step, [_text_value(tag, markdown.encode(), metadata)])
 
     def hparams(self, step: int, record: Any) -> None:
         """A record made by `tensorboard.plugins.hparams.summary`: in TensorFlow's own class, which Event refuses."""
@@ -181,6 +175,36 @@ def last_event(log_dir: str | Path, run: str) -> Any:
     return None
 
 
+def save_layout(log_dir: str | Path, run: str, page: Any) -> None:
+    """Writes the layout of Custom Scalars, as an event file of its own in a run; the last one counts.
+
+    TensorBoard does not return to an earlier file of a run: do this before the run is opened, or after it has ended.
+    """
+    from tensorboard.compat.proto.event_pb2 import Event
+    from tensorboard.plugins.custom_scalar.metadata import CONFIG_SUMMARY_TAG, create_summary_metadata
+
+    value = _text_value(CONFIG_SUMMARY_TAG, page.SerializeToString(), create_summary_metadata())
+    events = [_first_event(), Event(wall_time=time.time(), summary={"value": [value]})]
+    content = b"".join(as_record(event.SerializeToString()) for event in events)
+    folder = Path(log_dir).absolute() / run
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / f"{_new_name()}{_LAYOUT}").write_bytes(content)
+    except OSError as error:
+        raise _not_writable(folder, error) from None
+
+
+def last_layout(log_dir: str | Path, run: str) -> Any:
+    """The layout that was written last in a run; an empty one where there is none."""
+    from tensorboard.compat.proto.event_pb2 import Event
+    from tensorboard.plugins.custom_scalar.layout_pb2 import Layout
+
+    for path in sorted((Path(log_dir).absolute() / run).glob(f"events.out.tfevents.*{_LAYOUT}"), reverse=True):
+        for value in Event.FromString(last_record(path)).summary.value:
+            return Layout.FromString(value.tensor.string_val[0])
+    return Layout()
+
+
 def _can_go_on(folder: Path, step: int) -> bool:
     """Whether a model at this step may write here: into a new run, or one that ended at just this step."""
     last = last_event(folder.parent, folder.name)
@@ -191,9 +215,32 @@ def _open(folder: Path) -> EventFile:
     try:
         file = _open_files[folder] = EventFile(folder)
     except OSError as error:
-        raise InputError(f"the log folder {folder} cannot be written: {error}. Choose another log_dir.") from None
+        raise _not_writable(folder, error) from None
     return file
 
 
+def _not_writable(folder: Path, error: OSError) -> InputError:
+    return InputError(f"the log folder {folder} cannot be written: {error}. Choose another log_dir.")
+
+
 def _event_files(folder: Path) -> list[Path]:
-    return sorted(folder.glob("events.out.tfevents.*"))
+    return sorted(path for path in folder.glob("events.out.tfevents.*") if path.suffix != _LAYOUT)
+
+
+def _new_name() -> str:
+    """A name for an event file: TensorBoard reads the files of a run in the order of their names."""
+    return f"events.out.tfevents.{int(time.time()):010d}.{socket.gethostname()}.{os.getpid()}.{next(_numbers):06d}"
+
+
+def _first_event() -> Any:
+    from tensorboard.compat.proto.event_pb2 import Event
+
+    return Event(wall_time=time.time(), file_version="brain.Event:2")
+
+
+def _text_value(tag: str, text: bytes, metadata: Any) -> dict[str, Any]:
+    """A summary's value that holds a text, in the classes of TensorBoard: an Event refuses those of TensorFlow."""
+    from tensorboard.compat.proto.tensor_pb2 import TensorProto
+    from tensorboard.compat.proto.types_pb2 import DT_STRING
+
+    return {"tag": tag, "tensor": TensorProto(dtype=DT_STRING, string_val=[text]), "metadata": metadata}

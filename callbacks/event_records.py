@@ -40,14 +40,14 @@ def scalar_records(steps: np.ndarray, tags: tuple[str, ...], values: np.ndarray,
     Args:
         steps: shape (rows,), from 0 to 2**56 - 1.
         tags: the names of the columns.
-        values: shape (rows, tags). NaN, a value not measured, is left out of its event; infinity is not, and what
-            is too large for float32 becomes infinity.
+        values: shape (rows, tags). What is no finite number in float32 is left out of its event: a chart has no
+            place for it, and some of TensorBoard's pages break.
         wall_time: when these rows were measured, in seconds since 1970.
     """
     with np.errstate(over="ignore"):
         values = np.asarray(values, "<f4")
     steps = np.asarray(steps, "<u8")
-    measured = ~np.isnan(values)
+    measured = np.isfinite(values)
     changes = np.flatnonzero((measured[1:] != measured[:-1]).any(axis=1)) + 1
     for start, end in itertools.pairwise([0, *changes.tolist(), len(steps)]):
         if start < end:
@@ -99,7 +99,7 @@ class _Template(NamedTuple):
 
 
 def _equal_records(steps: np.ndarray, tags: tuple[str, ...], values: np.ndarray, wall_time: float) -> Iterator[bytes]:
-    """The records of rows without NaN.
+    """The records of rows of finite numbers.
 
     They have equal lengths and differ in few bytes. A CRC is linear in the bits of its data: each of these bytes
     adds, by exclusive or, what depends on its value and its place alone.

@@ -1,36 +1,39 @@
-"""FitFigure: the fit as a picture every N steps, in TensorBoard and as a PNG."""
+"""FitFigure: the fit in pictures, in TensorBoard and as PNG files."""
 
-import io
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+import math
+import time
+from collections import deque
+from typing import Any
 
-import numpy as np
-
-from linfit.callbacks.event_file import open_run
-from linfit.callbacks.figures import coefficients_figure, line_figure
-from linfit.checks import InputError
-from linfit.closed_form import running_problem
-from linfit.parameters import flat_reference, is_linear
-from linfit.rows import Rows, as_rows
-from linfit.step_callback import StepCallback
-from linfit.text_table import number
+from linfit.callbacks.film_strip import FilmStrip
 from linfit.trajectory import Trajectory
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+_SHARE = 0.05  # of the time that a fit takes, at most, goes into pictures while it runs
+_USUAL_SECONDS = 0.5  # that a picture takes, before the first one has shown it
 
 
-class FitFigure(StepCallback):
-    """Draws the fit every N steps: an image in TensorBoard, and `fit.png` in the run's folder, the latest one.
+class FitFigure(FilmStrip):
+    """Draws a fit at ten of its steps, close together early and far apart late.
 
-    With one feature and one target: the data, the true line in green, the fitted line in red, and the line it
-    started from. Otherwise each fitted coefficient beside its true value and its optimum.
+    The pictures are images in TensorBoard, on a slider over the steps, and files in the run's folder, which show the
+    latest step:
+
+    =============== ========================================================= =========================================
+    image and file  shows                                                     for
+    =============== ========================================================= =========================================
+    `fit`           data, true line, fitted line, and where it started        one feature and one target
+    `fit`           each coefficient beside its true value and its optimum    all others
+    `bowl`          the loss around its optimum, and the path of the fit      one target and the squared loss
+    `predictions`   predicted against observed, and what is left              several features and one target
+    =============== ========================================================= =========================================
+
+    While the fit runs, a picture is drawn only between blocks of steps, one at a time, and only where all of
+    them together take less than 5 % of the time that the fit will take. What is left is drawn when it is over.
 
     Args:
         log_dir: the folder of the runs, as for `TensorBoardLogger`.
         run: the run the pictures belong to, as for `TensorBoardLogger`.
         truth: the `GroundTruth` of the data, or anything with its w and b.
-        every: draw at steps 0, every, 2 every, ..., and at the end. A picture takes about 0.1 s.
         data: x and y to draw, where the fit's rows are not in memory or the model is not linfit's.
         x_label, y_label: names of the axes of the line's picture, with units if they have any.
 
@@ -40,87 +43,63 @@ class FitFigure(StepCallback):
 
     Example:
         >>> import linfit, tempfile
+        >>> from pathlib import Path
         >>> x, y = linfit.GroundTruth(w=0.1, b=0.5).sample(120, seed=7)
         >>> model = linfit.LinearRegression()
         >>> model.compile(learning_rate=0.05)
         >>> with tempfile.TemporaryDirectory() as logs:
         ...     _ = model.fit(x, y, verbose=0, callbacks=[FitFigure(logs)])
-        ...     Path(logs, "fit", "fit.png").is_file()
-        True
+        ...     sorted(file.name for file in Path(logs, "fit").glob("*.png"))
+        ['bowl.png', 'fit.png']
     """
 
-    first_rows = 1
-
-    def __init__(
-        self,
-        log_dir: str | Path,
-        run: str = "fit",
-        truth: Any = None,
-        every: int = 20,
-        data: tuple[Any, Any] | None = None,
-        x_label: str | None = None,
-        y_label: str = "y",
-    ):
-        super().__init__(every=every, feature_names=getattr(truth, "feature_names", None))
-        self.log_dir = Path(log_dir)
-        self.run = run
-        self.truth = truth
-        self.data = data
-        self.x_label = x_label
-        self.y_label = y_label
-
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
-        """Finds data and references, and remembers where the fit starts."""
+        """Finds data and references, and plans when to draw."""
         super().on_train_begin(logs)
-        self._start = self.here()
-        self._rows: Rows | None = getattr(self.model, "training_rows", None)
-        if self.data is not None:
-            self._rows = as_rows(*self.data)
-        values = self._start.parameters
-        self._is_line = is_linear(values) and values["w"].size == 1
-        if self._is_line and self._rows is None:
-            raise InputError("FitFigure needs the rows to draw them. Try FitFigure(..., data=(x, y)).")
-        problem = running_problem(self.model)
-        references = {"truth": self.truth, "optimum": None if problem is None else problem.optimum}
-        self._references = {
-            name: flat_reference(reference, self._start.point(), name)
-            for name, reference in references.items()
-            if reference is not None
-        }
-        self._file = open_run(self.log_dir, self.run, self.model)
+        self._drawn: dict[str, int] = {}  # the latest step of each picture
+        self._waiting: deque[tuple[str, int]] = deque()  # names of pictures, and the steps they are to show
+        self._began, self._drawing, self._picture_seconds = time.perf_counter(), 0.0, _USUAL_SECONDS
+        self._paused = -math.inf  # when the last picture was done
 
     def on_steps_end(self, trajectory: Trajectory) -> None:
-        """Draws each recorded step."""
-        for step, loss, values in zip(trajectory.step.tolist(), trajectory.loss, trajectory.values, strict=True):
-            figure = self._draw(values, trajectory.names, f"step {step:,}, loss {number(loss)}")
-            buffer = io.BytesIO()
-            figure.savefig(buffer, format="png")
-            width, height = figure.canvas.get_width_height()
-            self._file.image(step, "fit", buffer.getvalue(), (width, height))
-            self._file.save_beside("fit.png", buffer.getvalue())
-            self._file.flush()
+        """Takes down the path, and draws one of the pictures that are due if there is time for it."""
+        super().on_steps_end(trajectory)
+        due = [step for step in self.planned if trajectory.step[0] <= step <= trajectory.step[-1]]
+        self._waiting.extend((name, step) for step in due for name in self.scene.names)
+        if self._waiting and self._has_time():
+            self._draw(*self._waiting.popleft())
 
     def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
-        """Draws the end."""
+        """Draws what is left, and the end; after Ctrl-C, which nobody wants to wait for, only the end."""
         super().on_train_end(logs)
-        del self._file, self._rows
+        end = int(self.latest.step[0])
+        due = [(name, step) for name, step in self._waiting if logs and step < end]
+        due += [(name, end) for name in self.scene.names if self._drawn.get(name) != end]
+        for name, step in due:
+            self._draw(name, step)
+        self.close()
 
-    def _draw(self, values: np.ndarray, names: tuple[str, ...], title: str) -> "Figure":
-        if self._is_line:
-            assert self._rows is not None
-            lines = {"start": self._start.values[0], **self._references}
-            return line_figure(
-                self._rows.x,
-                self._rows.y,
-                _line(values),
-                title=title,
-                x_label=self.x_label or (names[0].removeprefix("w/") if "/" in names[0] else "x"),
-                y_label=self.y_label,
-                **{name: _line(line) for name, line in lines.items()},
-            )
-        return coefficients_figure(names, values, title=title, **self._references)
+    def _has_time(self) -> bool:
+        """Whether one more picture keeps below the share of the fit's time, as far as that can be told now."""
+        now = time.perf_counter()
+        if now < self._paused + self._picture_seconds:  # the steps get at least as much time as the last picture took
+            return False
+        elapsed = now - self._began
+        made = int(self.latest.step[0]) - self.first_step
+        if self.last_step is not None and made:
+            elapsed *= (self.last_step - self.first_step) / made
+        return self._drawing + self._picture_seconds < _SHARE * elapsed
 
-
-def _line(values: np.ndarray) -> tuple[float, float]:
-    w, *b = values.tolist()
-    return w, b[0] if b else 0.0
+    def _draw(self, name: str, step: int) -> None:
+        began = time.perf_counter()
+        path = self.path()
+        picture = self.scene.picture(name, path[path.step <= step])
+        png = picture.png()
+        width, height = picture.canvas.get_width_height()
+        self.file.image(step, name, png, (width, height))
+        self.file.save_beside(f"{name}.png", png)
+        self.file.flush()
+        self._drawn[name] = step
+        self._paused = time.perf_counter()
+        self._picture_seconds = self._paused - began
+        self._drawing += self._picture_seconds

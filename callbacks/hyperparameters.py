@@ -1,107 +1,135 @@
 """HyperParameters: a run as a row of TensorBoard's HParams table, with its settings and how it ended."""
 
 import math
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from linfit.callbacks.event_file import open_reference, open_run
+import numpy as np
+
+from linfit import checks
+from linfit.callbacks.event_file import open_run
+from linfit.callbacks.hparams_row import STEPS, STEPS_TO_OPTIMUM, HParamsRow
+from linfit.closed_form import running_problem
+from linfit.optimizer import is_plain_sgd
+from linfit.parameters import flat_reference
 from linfit.step_callback import StepCallback
 from linfit.trajectory import Trajectory
+from linfit.verdict import NEAR
+
+_RATE, _RATE_TO_LIMIT = "learning_rate", "rate / limit"
 
 
 class HyperParameters(StepCallback):
-    """Logs a run's settings when it starts, and at its end the steps it took and whether it failed.
+    """Makes a run a row of the HParams page's table, beside the `TensorBoardLogger` of the same run.
 
-    A fit that Ctrl-C ends has failed; one that is killed has no end, and TensorBoard calls its status unknown.
-    `log_columns` says, once for all runs, which columns the table has.
+    ============== ===========================================================================================
+    settings       `learning_rate` (the first, as a number), `rate / limit` (that over the stability limit),
+                   `batch_size`, `rows`, `features`, the truth's `noise`, and your own; those that are known
+    at the end     `steps` in all, `steps to optimum` (the first recorded step that is as near to it as `fraction`
+                   says; empty if there was none), and the last `loss`, `error/optimization`, `error/truth` and
+                   `learning_rate` that the logger wrote
+    status         success; failure of a fit that Ctrl-C ended, whose loss is no finite number, or whose rate is above
+                   the stability limit; unknown while it runs, and for good if it is killed
+    ============== ===========================================================================================
+
+    All runs have these columns, so that runs of several log folders are one table; give all of them the same names
+    of settings. A run that is gone on with keeps its row, with the settings and the status of its latest fit; a
+    TensorBoard that was open before shows those once it is started again.
 
     Args:
         log_dir: the folder of the runs, as for `TensorBoardLogger`.
         run: the name of the run, as for `TensorBoardLogger`.
-        settings: its hyperparameters by name.
-        failed: called at the end: whether TensorBoard shows this run as failed. By default that is a fit whose
-            last loss was no finite number.
+        truth: the `GroundTruth` of the data, for its noise.
+        settings: more settings by name, such as {"seed": 7}; None is a setting that this run does not have.
+        fraction: of the standard error of each parameter, within which a fit has reached the optimum; 0.1, as in
+            the verdict of `linfit.compare`.
+        every: look at steps 0, every, 2 every, ...; give it that of the `TensorBoardLogger`.
 
     Raises:
-        InputError: a folder that cannot be written.
+        InputError: a fraction that is not above 0; a folder that cannot be written.
 
     Example:
         >>> import linfit, tempfile
         >>> from linfit.callbacks import TensorBoardLogger
+        >>> truth = linfit.GroundTruth(w=0.1, b=0.5, noise=0.05)
+        >>> x, y = truth.sample(120, seed=7)
         >>> model = linfit.LinearRegression()
         >>> model.compile(learning_rate=0.05)
         >>> with tempfile.TemporaryDirectory() as logs:
-        ...     log_columns(logs, "optimum", {"learning_rate": 0.05}, ["loss", "steps"])
-        ...     table = HyperParameters(logs, "fit", {"learning_rate": 0.05})
-        ...     _ = model.fit([0.0, 1.0], [1.0, 3.0], verbose=0, callbacks=[TensorBoardLogger(logs), table])
+        ...     row = HyperParameters(logs, truth=truth, settings={"seed": 7})
+        ...     _ = model.fit(x, y, verbose=0, callbacks=[TensorBoardLogger(logs, truth=truth), row])
     """
+
+    first_rows = 2**16
 
     def __init__(
         self,
         log_dir: str | Path,
-        run: str,
-        settings: Mapping[str, float | str],
-        failed: Callable[[], bool] | None = None,
+        run: str = "fit",
+        truth: Any = None,
+        settings: Mapping[str, float | str | None] | None = None,
+        fraction: float = NEAR,
+        every: int = 1,
     ):
-        super().__init__()
+        super().__init__(every=every)
         self.log_dir = Path(log_dir)
         self.run = run
-        self.settings = dict(settings)
-        self.failed = failed
+        self.truth = truth
+        self.settings = {"noise": getattr(truth, "noise", None), **(settings or {})}
+        self.fraction = checks.positive(fraction, "fraction")
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
-        """Opens the run."""
+        """Opens the run, and finds what a fit may reach and what rate it may take."""
         super().on_train_begin(logs)
-        self._started = time.time()
         self._file = open_run(self.log_dir, self.run, self.model)
-        self._is_new = not self._file.started
+        self._first_step, self._reached = self.step, math.inf
+        self._row = HParamsRow(self._file, self._first_step)
+        self._limit, self._goal, self._tolerance = math.inf, np.array(math.nan), np.array(math.nan)
+        problem = running_problem(self.model)
+        if problem is not None:
+            point = self.here().point()
+            self._limit = problem.curvature.stability_limit
+            self._goal = flat_reference(problem.optimum, point, "optimum")
+            tolerance = self.fraction * problem.optimum.standard_error(point)
+            self._tolerance = np.where(np.isfinite(tolerance), tolerance, math.nan)
 
     def on_steps_end(self, trajectory: Trajectory) -> None:
-        """Writes the settings at the first steps: by then all callbacks have opened their runs, in their order."""
-        from tensorboard.plugins.hparams.summary import session_start_pb
-
-        if self._is_new:
-            self._is_new = False
-            first = int(trajectory.step[0])
-            self._file.hparams(first, session_start_pb(self.settings, start_time_secs=self._started))
-            self._file.flush()
+        """Writes the settings at the first steps, when all callbacks have opened their runs; looks for the optimum."""
+        if not self._row.started:
+            settings = self._found(trajectory) | self.settings
+            given = [name for name, value in self.settings.items() if value is not None]
+            self._row.start(settings, [_RATE, _RATE_TO_LIMIT, *given], has_truth=self.truth is not None)
+        near = np.all(np.abs(trajectory.values - self._goal) <= self._tolerance, axis=1)
+        self._is_near = bool(near[-1])
+        if self._reached == math.inf and near.any():
+            self._reached = int(trajectory.step[np.argmax(near)])
 
     def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
         """Writes how the run ended."""
-        from tensorboard.plugins.hparams.api_pb2 import STATUS_FAILURE, STATUS_SUCCESS
-        from tensorboard.plugins.hparams.summary import session_end_pb
-
         super().on_train_end(logs)
-        interrupted = not logs  # Ctrl-C ends a fit without them
-        failed = self.failed() if self.failed is not None else not math.isfinite((logs or {}).get("loss", math.nan))
-        self._file.scalars(self.step, {"steps": self.step})
-        self._file.hparams(self.step, session_end_pb(STATUS_FAILURE if interrupted or failed else STATUS_SUCCESS))
-        self._file.flush()
-        del self._file
+        totals: dict[str, float] = {STEPS: self.step}
+        if self._reached < math.inf and not (0 < self._first_step == self._reached):  # then an earlier fit wrote it
+            totals[STEPS_TO_OPTIMUM] = self._reached
+        self._file.scalars(self.step, totals)
+        self._row.end(self.step, self._has_failed(logs))
+        del self._file, self._row
 
+    def _found(self, trajectory: Trajectory) -> dict[str, float | str | None]:
+        """The settings of this fit by name; None where one is not known."""
+        rate = float(f"{trajectory.learning_rate[0]:.6g}")  # without the rounding of float32
+        rows = getattr(self.model, "training_rows", None)
+        kernel = trajectory.parameters.get("w")
+        return {
+            _RATE: rate,
+            _RATE_TO_LIMIT: float(f"{rate / self._limit:.4g}") if self._limit < math.inf else None,
+            "batch_size": None if rows is None else min(self.model.batch_size, len(rows)),
+            "rows": None if rows is None else len(rows),
+            "features": None if kernel is None else kernel.shape[1],
+        }
 
-def log_columns(log_dir: str | Path, run: str, settings: Mapping[str, float | str], metrics: Sequence[str]) -> None:
-    """Writes which columns TensorBoard's HParams table has; without it, every tag of every run is one.
-
-    Args:
-        log_dir: the folder of the runs.
-        run: where it is written: a run of constant lines, `truth` or `optimum`, before the first fit. In the
-            folder itself it would be shown as a run of its own.
-        settings: those of any run, for their names and types.
-        metrics: the scalar tags whose last values it has.
-    """
-    from tensorboard.plugins.hparams import api_pb2
-    from tensorboard.plugins.hparams.summary import experiment_pb
-
-    columns = [
-        api_pb2.HParamInfo(
-            name=name, type=api_pb2.DATA_TYPE_STRING if isinstance(value, str) else api_pb2.DATA_TYPE_FLOAT64
-        )
-        for name, value in settings.items()
-    ]
-    measured = [api_pb2.MetricInfo(name=api_pb2.MetricName(tag=tag)) for tag in metrics]
-    file = open_reference(log_dir, run)
-    file.hparams(0, experiment_pb(columns, measured))
-    file.flush()
+    def _has_failed(self, logs: dict[str, Any] | None) -> bool:
+        if not logs or not math.isfinite(logs.get("loss", math.nan)):  # Ctrl-C ends a fit without logs
+            return True
+        rate = float(self.model.optimizer.learning_rate.numpy())
+        return is_plain_sgd(self.model.optimizer) and rate > self._limit and not self._is_near

@@ -5,16 +5,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from linfit.callbacks.figures import FITTED, TRUE, _axes
+from linfit.callbacks.figure_style import Style, in_style, new_picture, style_of
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+    from matplotlib.figure import Figure, SubFigure
 
 Points = tuple[Sequence[float] | np.ndarray, Sequence[float] | np.ndarray]
-_DARK = "#24292f"
 _OPEN: dict[str, Any] = {"linestyle": "", "fillstyle": "none"}
 
 
+@in_style
 def learning_rate_figure(
     predicted: Points,
     converged: Points,
@@ -26,6 +26,7 @@ def learning_rate_figure(
     diverged: Sequence[float] = (),
     title: str = "",
     y_label: str = "steps needed",
+    dark: bool = False,
 ) -> "Figure":
     """The steps that each learning rate needs, on logarithmic axes, with a wall where descent starts to diverge.
 
@@ -39,6 +40,7 @@ def learning_rate_figure(
         diverged: the rates of runs that diverged; drawn as crosses at the top, where no number of steps is enough.
         title: above the picture.
         y_label: what the steps are counted to.
+        dark: for a dark background.
 
     Returns:
         A matplotlib Figure; a count of 0 steps is drawn at 1.
@@ -50,9 +52,41 @@ def learning_rate_figure(
         >>> [text.get_text() for text in figure.legends[0].get_texts()]
         ['predicted', 'measured', 'diverged']
     """
+    picture = new_picture((8.4, 5.2))
+    draw_learning_rate(
+        picture,
+        predicted,
+        converged,
+        style=style_of(dark),
+        stability_limit=stability_limit,
+        fastest=fastest,
+        unfinished=unfinished,
+        most_steps=most_steps,
+        diverged=diverged,
+        title=title,
+        y_label=y_label,
+    )
+    return picture
+
+
+def draw_learning_rate(
+    canvas: "Figure | SubFigure",
+    predicted: Points,
+    converged: Points,
+    *,
+    style: Style,
+    stability_limit: float,
+    fastest: float | None = None,
+    unfinished: Sequence[float] = (),
+    most_steps: int = 1,
+    diverged: Sequence[float] = (),
+    title: str = "",
+    y_label: str = "steps needed",
+) -> None:
+    """Draws the picture of `learning_rate_figure` on a figure or a part of one."""
     from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-    figure, axes = _axes((8.4, 5.2), title)
+    axes = canvas.add_subplot(title=title)
     rates, steps = (np.asarray(values, "float64") for values in predicted)
     rates, steps = rates[np.isfinite(steps)], np.maximum(steps[np.isfinite(steps)], 1)
     taken = np.maximum(np.asarray(converged[1], "float64"), 1)
@@ -68,25 +102,24 @@ def learning_rate_figure(
         axis.set_major_formatter(FuncFormatter(lambda value, _, text=text: text.format(value)))
         axis.set_minor_formatter(NullFormatter())
 
-    axes.axvspan(stability_limit, right, color="#e7ebef", linewidth=0)
-    axes.axvline(stability_limit, color=_DARK, linestyle=(0, (5, 3)), linewidth=1.8)
-    words: dict[str, Any] = {"textcoords": "offset points", "color": _DARK}
+    axes.axvspan(stability_limit, right, color=style.shade, linewidth=0)
+    axes.axvline(stability_limit, color=style.ink, linestyle=(0, (5, 3)), linewidth=1.8)
+    words: dict[str, Any] = {"textcoords": "offset points", "color": style.ink}
     wall = np.sqrt(stability_limit * right)
     axes.annotate(f"stability\nlimit\n{stability_limit:.4g}", (wall, bottom), (0, 8), ha="center", va="bottom", **words)
     axes.annotate("diverges", (wall, top / np.sqrt(room)), (0, -14), ha="center", va="top", **words)
-    axes.plot(rates, steps, color=_DARK, linewidth=1.8, label="predicted")
+    axes.plot(rates, steps, color=style.ink, linewidth=1.8, label="predicted")
     if len(taken):
-        axes.plot(converged[0], taken, "o", color=FITTED["color"], markersize=7, label="measured")
+        axes.plot(converged[0], taken, "o", color=style.red, markersize=7, label="measured")
     if len(unfinished):
-        axes.axhline(most_steps, color="#6e7781", linestyle=":", linewidth=1.2)
+        axes.axhline(most_steps, color=style.muted, linestyle=":", linewidth=1.2)
         at, label = np.full(len(unfinished), most_steps), f"not there after {most_steps:,}"
-        axes.plot(unfinished, at, "^", color=FITTED["color"], markersize=10, markeredgewidth=1.8, label=label, **_OPEN)
+        axes.plot(unfinished, at, "^", color=style.red, markersize=10, markeredgewidth=1.8, label=label, **_OPEN)
     if len(diverged):
         at = np.full(len(diverged), top / np.sqrt(room))
-        axes.plot(diverged, at, "x", color=FITTED["color"], markersize=9, markeredgewidth=2.5, label="diverged")
+        axes.plot(diverged, at, "x", color=style.red, markersize=9, markeredgewidth=2.5, label="diverged")
     if fastest is not None and len(rates):
         needed = np.interp(fastest, rates, steps)
-        axes.plot([fastest], [needed], "D", color=TRUE["color"], markersize=15, markeredgewidth=2.5, **_OPEN)
+        axes.plot([fastest], [needed], "D", color=style.green, markersize=15, markeredgewidth=2.5, **_OPEN)
         axes.annotate(f"fastest: {fastest:.4g}", (fastest, needed), (-12, -22), ha="right", **words)
-    figure.legend(loc="outside upper left", ncols=4, frameon=False)
-    return figure
+    canvas.legend(loc="outside upper left", ncols=4, frameon=False, handlelength=2)

@@ -1,14 +1,14 @@
 """StatusPrinter: one aligned line every N steps."""
 
-import shutil
 from typing import Any
 
 import numpy as np
 
+from linfit import terminal
 from linfit.closed_form import running_problem
 from linfit.parameters import flat_reference
 from linfit.step_callback import StepCallback
-from linfit.text_table import number
+from linfit.text_table import SHORTEST, number, shortened
 from linfit.trajectory import Trajectory
 
 _DISTANCE, _FURTHEST = "distance", "furthest off"
@@ -19,7 +19,8 @@ class StatusPrinter(StepCallback):
 
     Few parameters are printed each, beside their distance to the truth; as many as fit into the terminal's
     width (80 characters where there is none). Of many, only the norm of the distance and the parameter that is
-    furthest off. Without a truth the distance is to the optimum, where that has a closed form.
+    furthest off. Without a truth the distance is to the optimum, where that has a closed form. A terminal with
+    colours shows a distance in green where noise explains it: within two standard errors of the optimum.
 
     Args:
         every: print at steps 0, every, 2 every, ...
@@ -55,24 +56,44 @@ class StatusPrinter(StepCallback):
         self._name = "truth" if self.truth is not None else "optimum"
         self._reference = None if reference is None else flat_reference(reference, start.point(), self._name)
 
-        cells = self._cells(start.names, 0, 0.0, start.values[0])
-        widths = {title: max(len(title), len(cell), 10) for title, cell in cells.items()}
-        widths |= {"step": 6, _FURTHEST: max(map(len, start.names)) + 12}
-        gaps = [f"{name} - {self._name}" for name in start.names]
-        layouts = [[*start.names, *gaps], [*start.names, _DISTANCE, _FURTHEST], [_DISTANCE, _FURTHEST]]
-        if self._reference is None:
-            layouts = [[*start.names], []]
-        terminal = shutil.get_terminal_size().columns
-        for layout in layouts:
-            self._widths = {title: widths[title] for title in ["step", "loss", *layout]}
-            if sum(self._widths.values()) + 2 * len(self._widths) <= terminal:
-                break
-        self._print({title: title for title in self._widths})
+        self._has_colour = terminal.has_colour()
+        self._noise = np.full(len(start.names), np.nan)
+        if self._has_colour and problem is not None:
+            noise = 2 * problem.optimum.standard_error(start.parameters)
+            self._noise = np.where(np.isfinite(noise), noise, np.nan)
+        self._longest_name = max(map(len, start.names))
+        self._widths = self._layout(start)
+        print(self._line({title: title for title in self._widths}, dict.fromkeys(self._widths, "bold")), flush=True)
 
     def on_steps_end(self, trajectory: Trajectory) -> None:
-        """Prints a line for each recorded step."""
+        """Prints a line for each recorded step, all at once: a progress bar below is drawn anew after each print."""
+        lines = []
         for step, loss, values in zip(trajectory.step, trajectory.loss, trajectory.values, strict=True):
-            self._print(self._cells(trajectory.names, step, loss, values))
+            cells = self._cells(trajectory.names, step, loss, values)
+            lines.append(self._line(cells, self._styles(trajectory.names, values)))
+        print("\n".join(lines), flush=True)
+
+    def _layout(self, start: Trajectory) -> dict[str, int]:
+        """Titles and widths of the columns: the first layout that the terminal is wide enough for."""
+        cells = self._cells(start.names, 0, 0.0, start.values[0])
+        widths = {title: max(len(title), len(cell), 10) for title, cell in cells.items()}
+        last_step = self.step + (self.params.get("epochs") or 0) * (self.params.get("steps") or 0)
+        widths |= {"step": max(6, len(str(last_step))), _FURTHEST: self._longest_name + 12}
+        gaps = [f"{name} - {self._name}" for name in start.names]
+        layouts = [[*start.names, *gaps], [*start.names, _DISTANCE, _FURTHEST], [_DISTANCE, _FURTHEST], [_DISTANCE]]
+        if self._reference is None:
+            layouts = [[*start.names]]
+        titles: list[str] = []
+        for layout in [*layouts, []]:
+            titles = ["step", "loss", *layout]
+            missing = sum(widths[title] + 2 for title in titles) - terminal.width()
+            if missing > 0 and _FURTHEST in titles and self._longest_name - missing >= SHORTEST:
+                self._longest_name -= missing
+                widths[_FURTHEST] -= missing
+                missing = 0
+            if missing <= 0:
+                break
+        return {title: widths[title] for title in titles}
 
     def _cells(self, names: tuple[str, ...], step: int, loss: float, values: np.ndarray) -> dict[str, str]:
         cells = {"step": str(step), "loss": number(loss)}
@@ -82,8 +103,26 @@ class StatusPrinter(StepCallback):
             furthest = np.argmax(np.abs(gaps))
             cells |= {f"{name} - {self._name}": number(gap, "+") for name, gap in zip(names, gaps, strict=True)}
             cells[_DISTANCE] = number(float(np.linalg.norm(gaps)))
-            cells[_FURTHEST] = f"{names[furthest]} {number(gaps[furthest], '+')}"
+            cells[_FURTHEST] = f"{shortened(names[furthest], self._longest_name)} {number(gaps[furthest], '+')}"
         return cells
 
-    def _print(self, cells: dict[str, str]) -> None:
-        print("  ".join(cells[title].rjust(width) for title, width in self._widths.items()), flush=True)
+    def _styles(self, names: tuple[str, ...], values: np.ndarray) -> dict[str, str]:
+        """Green for the distances that noise explains."""
+        if self._reference is None or not self._has_colour:
+            return {}
+        gaps = np.abs(values - self._reference)
+        near = dict(zip((f"{name} - {self._name}" for name in names), gaps <= self._noise, strict=True))
+        near[_DISTANCE] = np.linalg.norm(gaps) <= np.linalg.norm(self._noise)
+        near[_FURTHEST] = gaps.max() <= self._noise[np.argmax(gaps)]
+        return {title: "green" for title, is_near in near.items() if is_near}
+
+    def _line(self, cells: dict[str, str], styles: dict[str, str]) -> str:
+        """Cells up to the right edges of their columns; one that is too long takes from the gap after it."""
+        line, shown, edge = "", 0, 0
+        for title, width in self._widths.items():
+            cell, edge = cells[title], edge + width
+            gap = max(edge - shown - len(cell), 2 if shown else 0)
+            has_style = self._has_colour and title in styles
+            line += " " * gap + (terminal.painted(cell, styles[title]) if has_style else cell)
+            shown, edge = shown + gap + len(cell), edge + 2
+        return line

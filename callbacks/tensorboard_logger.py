@@ -1,13 +1,17 @@
 """TensorBoardLogger: every step of a fit beside its truth and its optimum, as TensorBoard runs."""
 
-import math
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from linfit.callbacks.event_file import open_run
-from linfit.callbacks.reference_line import ReferenceLine
+from linfit.callbacks import dashboard
+from linfit.callbacks.event_file import last_layout, open_run, save_layout
+from linfit.callbacks.reference_line import ReferenceLine, start_without_lines
+from linfit.callbacks.run_text import run_text
+from linfit.callbacks.zone import WayIn, zone_tags
+from linfit.checks import InputError
 from linfit.closed_form import running_problem
 from linfit.comparison import compare_rows
 from linfit.parameters import flat_reference, is_linear, named_parameters
@@ -15,6 +19,13 @@ from linfit.step_callback import StepCallback
 from linfit.trajectory import Trajectory
 
 _ERRORS = {"truth": "error/truth", "optimum": "error/optimization"}  # a fit's distance to each reference
+_NO_LINES = {
+    "truth": "No truth was given to the fit `{}`: this run has no lines.",
+    "optimum": (
+        "The optimum of the fit `{}` is not known: this run has no lines. The closed form needs the rows in memory and "
+        "the mean squared error, without a penalty or with an L2 penalty on w."
+    ),
+}
 
 
 class TensorBoardLogger(StepCallback):
@@ -23,17 +34,26 @@ class TensorBoardLogger(StepCallback):
     ======== ============================================ =========================================
     run      tags
     ======== ============================================ =========================================
-    truth    each parameter, `loss`                       constant lines; where a truth is given
-    optimum  each parameter, `loss`,                      constant lines; where it has a closed form
-             `zone_95/lower/...`, `zone_95/upper/...`
+    truth    each parameter, `loss`, its zone             constant lines, where a truth is given
+    optimum  each parameter, `loss`, its zone             constant lines, where it has a closed form
     <run>    each parameter, `loss`, `learning_rate`,     every recorded step
              `error/optimization`, `error/truth`
+             its zone                                     some of the steps near it, and the end
     ======== ============================================ =========================================
 
-    The two errors are Euclidean norms of (parameters - optimum) and (parameters - truth). The zone is the 95 %
-    confidence interval of each parameter, where the truth is to be expected (TensorBoard sorts its cards behind w).
-    At the end, the
-    run's text page gets the table of `linfit.compare`, where the rows are in memory.
+    `truth` and `optimum` are always there and come first, so that they have the same colours in every log folder; a
+    text says so where there is nothing to draw.
+
+    The two errors are Euclidean norms of (parameters - optimum) and (parameters - truth). The zone of a parameter is
+    the optimum's 95 % confidence interval, where the truth is to be expected: `zone_95/center/...`, `zone_95/lower/...`
+    and `zone_95/upper/...`. Truth and fit, drawn in the same charts, have a zone without a width. (TensorBoard sorts
+    these cards behind w.) A parenthesis in a name becomes a bracket, because Custom Scalars cannot draw such a tag.
+
+    The Custom Scalars page has a chart with fit, truth and optimum for each parameter, and one with its zone; of more
+    than 16 parameters those 16 that are largest or furthest from the truth, and the rest in groups of ten.
+
+    The run's text page gets its configuration at the start and, where the rows are in memory, the table of
+    `linfit.compare` at the end.
 
     Args:
         log_dir: the folder of these runs; look at it with `tensorboard --logdir log_dir`.
@@ -82,34 +102,51 @@ class TensorBoardLogger(StepCallback):
         optimum = self.optimum
         if isinstance(optimum, str):
             optimum = None if problem is None else problem.optimum
+        self._tags = dashboard.as_tags(start.names)
         self._points: dict[str, np.ndarray] = {}
-        constants: dict[str, dict[str, float]] = {"truth": {}, "optimum": {}}
+        losses: dict[str, dict[str, float]] = {"truth": {}, "optimum": {}}
+        zones: dict[str, np.ndarray] = {}
         if self.truth is not None:
             self._points["truth"] = flat_reference(self.truth, start.point(), "truth")
+            zones["truth"] = np.stack([self._points["truth"]] * 3)
             if problem is not None:
                 mean_squared_error = self.model.training_rows.mean_squared_error(self.truth.w, self.truth.b)
-                constants["truth"] = {"loss": problem.loss(mean_squared_error, self.truth.w)}
+                losses["truth"] = {"loss": problem.loss(mean_squared_error, self.truth.w)}
         if optimum is not None:
             self._points["optimum"] = flat_reference(optimum, start.point(), "optimum")
-            ends = zip(("lower", "upper"), optimum.confidence_interval(0.95), strict=True)
-            constants["optimum"] = {"loss": optimum.loss} | {
-                f"zone_95/{side}/{name}": value
-                for side, end in ends
-                for name, value in zip(start.names, flat_reference(end, start.point()).tolist(), strict=True)
-                if math.isfinite(value)
-            }
-        self._lines = [
-            ReferenceLine(self.log_dir, run, dict(zip(start.names, point.tolist(), strict=True)) | constants[run])
-            for run, point in self._points.items()
-        ]
+            losses["optimum"] = {"loss": optimum.loss}
+            ends = [flat_reference(end, start.point()) for end in optimum.confidence_interval(0.95)]
+            zones["optimum"] = np.stack([self._points["optimum"], *ends])
+
+        goal = self._points.get("optimum", self._points.get("truth", start.values[0]))
+        self._shown = self._to_show(goal)
+        has_zone = np.isfinite(zones["optimum"]).all(axis=0) if "optimum" in zones else np.zeros(len(goal), bool)
+        self._zoned = [i for i in self._shown if has_zone[i]]
+        self._zone_tags = zone_tags(self._tags[i] for i in self._zoned)
+        self._way_in = WayIn(*zones.get("optimum", np.empty((3, len(goal))))[:, self._zoned])
+        self._lay_out()
+        self._lines: list[ReferenceLine] = []
+        for run in _ERRORS:
+            if run in self._points:
+                values = dict(zip(self._tags, self._points[run].tolist(), strict=True)) | losses[run]
+                values |= dict(zip(self._zone_tags, zones[run][:, self._zoned].ravel().tolist(), strict=True))
+                self._lines.append(ReferenceLine(self.log_dir, run, values))
+            else:
+                start_without_lines(self.log_dir, run, _NO_LINES[run].format(self.run))
         self._file = open_run(self.log_dir, self.run, self.model)
+        self._run_text: str | None = run_text(self.model, start, self.params, self.truth)
 
     def on_steps_end(self, trajectory: Trajectory) -> None:
         """Writes the recorded steps, all values of a step as one event."""
-        tags = (*trajectory.names, "loss", "learning_rate", *(_ERRORS[run] for run in self._points))
+        tags = (*self._tags, "loss", "learning_rate", *(_ERRORS[run] for run in self._points))
         values = trajectory.values
         distances = [np.linalg.norm(values - point, axis=1) for point in self._points.values()]
         table = np.column_stack([values, trajectory.loss, trajectory.learning_rate, *distances])
+        if self._run_text is not None:  # by now all callbacks have opened their runs, which must be new for that
+            self._file.text(int(trajectory.step[0]), "run", self._run_text)
+            self._run_text = None
+        for steps, zones in self._way_in.points(trajectory.step, values[:, self._zoned]):
+            self._file.table(steps, self._zone_tags, zones)  # before the last step: a run goes on from its last event
         self._file.table(trajectory.step, tags, table)
         self._file.flush()
         for line in self._lines:
@@ -119,10 +156,31 @@ class TensorBoardLogger(StepCallback):
     def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
         """Writes the end point and, where the rows are at hand, the comparison as text."""
         super().on_train_end(logs)
+        for steps, zones in self._way_in.end():
+            self._file.table(steps, self._zone_tags, zones)
         for line in self._lines:
             line.end()
+        if "optimum" not in self._points:  # nothing better to go by than where the fit has ended
+            shown = self._to_show(self.here().values[0])
+            if set(shown) != set(self._shown):
+                self._shown = shown
+                with suppress(InputError):  # the charts are all there, in another order
+                    self._lay_out(anew=True)
         rows = getattr(self.model, "training_rows", None)
         if rows is not None and is_linear(named_parameters(self.model)):
             self._file.text(self.step, "comparison", compare_rows(self.model, rows, self.truth).to_markdown())
-            self._file.flush()
+        self._file.flush()
         del self._lines, self._file
+
+    def _to_show(self, values: np.ndarray) -> list[int]:
+        truth = self._points.get("truth")
+        return dashboard.most_telling(values, None if truth is None else values - truth)
+
+    def _lay_out(self, anew: bool = False) -> None:
+        """Writes the layout of Custom Scalars into a run that all fits share, if it shows something new."""
+        zoned = [self._tags[i] for i in self._zoned]
+        errors = [tag for run, tag in _ERRORS.items() if run in self._points]
+        page = dashboard.layout(self._tags, self._shown, zoned, errors[::-1])
+        earlier = last_layout(self.log_dir, "truth")
+        if anew or not dashboard.shows_all_of(earlier, page):
+            save_layout(self.log_dir, "truth", dashboard.with_earlier(page, earlier))

@@ -1,27 +1,36 @@
 """Where a fit stands: fitted, optimum and truth side by side, and the two errors between them."""
 
-import textwrap
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
 
+from linfit import terminal
 from linfit.checks import InputError
 from linfit.closed_form import problem_of
 from linfit.gradient_descent import GradientDescent
+from linfit.html_table import html_table
 from linfit.parameters import flat, flat_reference, named_parameters, scalar_names
 from linfit.rows import Rows, as_rows, column_names
-from linfit.text_table import aligned, number
+from linfit.text_table import narrowed, number
 from linfit.verdict import NO_OPTIMUM, verdict
 
 if TYPE_CHECKING:
     import pandas as pd
+    from rich.text import Text
+
+_SPARED = ("estimation error", "optimization error", "standard error")  # by narrow terminals, in this order
+_COLOURS = {"Converged": "green", "Not converged": "yellow", "Diverg": "red"}
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """Fitted values, optimum and truth of one fit; `print` it to see the table.
+    """Fitted values, optimum and truth of one fit; `print` it to see the table, or end a notebook's cell with it.
+
+    In a narrow terminal long names lose their middle, then columns are left out, and named: first the two errors, which
+    follow from the others. `rich.print` gives the verdict a colour.
 
     Attributes:
         names: a name for each parameter.
@@ -55,11 +64,22 @@ class Comparison:
 
     def __str__(self) -> str:
         titles, lines = self._cells()
-        table = aligned(titles, lines)
-        rule = "-" * max(map(len, table))
-        heads = len(table) - len(lines)
-        verdict = textwrap.fill(self.verdict, 79, break_on_hyphens=False)
-        return "\n".join([*table[:heads], rule, *table[heads:-1], rule, table[-1], "", verdict])
+        table = narrowed(titles, lines, terminal.width() - 1, _SPARED, feet=1)
+        return "\n".join([*table, "", terminal.filled(self.verdict)])
+
+    def __rich__(self) -> "Text":
+        """The same for `rich.print`: on a terminal with colours the verdict's first words have one."""
+        from rich.text import Text
+
+        text = Text(str(self))
+        colours = (colour for words, colour in _COLOURS.items() if self.verdict.startswith(words))
+        start = text.plain.rindex("\n\n") + 2
+        text.stylize(next(colours, ""), start, start + len(re.split("[:.]", self.verdict)[0]))
+        return text
+
+    def _repr_html_(self) -> str:
+        titles, lines = self._cells()
+        return html_table(titles, lines, feet=1, note=self.verdict)
 
     def to_frame(self) -> "pd.DataFrame":
         """The table as a pandas DataFrame, a row for each parameter; needs pandas (`pip install linfit[tables]`)."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from linfit import checks
+from linfit import checks, optimum_report
 from linfit.checks import InputError
 from linfit.rank import groups
 from linfit.triangle import from_blocks
@@ -47,6 +47,9 @@ class LeastSquares:
             2H - HHᵀ, with the matrix H that makes predictions of y; Hastie, Tibshirani & Friedman, "The Elements of
             Statistical Learning", 2009, section 7.6).
         dependent: the features that depend on each other, one tuple of indices for each such group.
+        feature_names: a name for each feature, or None.
+
+    `print` it, or end a notebook's cell with it, to see the values with their standard errors and intervals.
 
     Example:
         >>> import linfit
@@ -68,6 +71,7 @@ class LeastSquares:
     condition_number: float
     degrees_of_freedom: float
     dependent: tuple[tuple[int, ...], ...] = ()
+    feature_names: tuple[str, ...] | None = None
 
     @classmethod
     def from_statistics(cls, statistics: "SufficientStatistics", l2: float = 0.0) -> "LeastSquares":
@@ -134,7 +138,14 @@ class LeastSquares:
             condition_number=float("inf") if dependent or singular[-1] == 0 else float(singular[0] / singular[-1]),
             degrees_of_freedom=float(freedom),
             dependent=dependent,
+            feature_names=statistics.feature_names,
         )
+
+    def __str__(self) -> str:
+        return optimum_report.as_text(self)
+
+    def _repr_html_(self) -> str:
+        return optimum_report.as_html(self)
 
     @property
     def standard_error_w(self) -> np.ndarray:

@@ -1,4 +1,7 @@
-"""Makes the README's pictures anew from runs of the scripts: line, TensorBoard in a browser, sweep, recovery."""
+"""Makes the pictures of README and docs anew, from runs of the scripts and from TensorBoard, and runs the notebook.
+
+The browser needs Chromium.
+"""
 
 import json
 import shutil
@@ -6,43 +9,76 @@ import tempfile
 from pathlib import Path
 from urllib.parse import quote
 
+import notebook
 import recover
 import sweep
 import train
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Page, sync_playwright
+from sklearn.datasets import load_diabetes
 from tensorboard import program
 
 IMAGES = Path(__file__).parents[1] / "docs" / "images"
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
+PINNED = quote(json.dumps([{"plugin": "scalars", "tag": tag} for tag in ("w", "b", "loss")]))
 
 
 def main() -> None:
-    """Runs the scripts in a temporary folder and keeps a picture of each."""
-    with tempfile.TemporaryDirectory() as logs:
+    """Runs the scripts in a temporary folder, and keeps a picture of each."""
+    with tempfile.TemporaryDirectory() as folder:
+        logs = Path(folder, "logs")
         for script, name in {sweep: "sweep", recover: "recovery"}.items():
-            script.main(["--logs", logs, "--name", name])
-            shutil.copy(Path(logs, name, f"{name}.png"), IMAGES)
-        train.main(["--logs", logs])
-        lesson = Path(logs, "lesson")
-        shutil.copy(lesson / "fit" / "fit.png", IMAGES / "line.png")
-        server = program.TensorBoard()
-        server.configure(argv=[None, "--logdir", str(lesson), "--host", "127.0.0.1", "--port", "0"])
-        pinned = quote(json.dumps([{"plugin": "scalars", "tag": tag} for tag in ("w", "b")]))
-        page = f"?darkMode=false&smoothing=0&pinnedCards={pinned}#timeseries"
-        screenshot(server.launch() + page, IMAGES / "tensorboard.png")
+            script.main(["--logs", str(logs), "--name", name])
+            shutil.copy(logs / name / f"{name}.png", IMAGES)
+        fit(logs, "lesson", {"fit.png": "line.png", "bowl.png": "bowl.png", "fit.gif": "lesson.gif"}, "--animate")
+        fit(logs, "zigzag", {"bowl.png": "zigzag.png"}, "--learning-rate", "0.255", "--steps", "60")
+        table = Path(folder, "diabetes.csv")
+        load_diabetes(as_frame=True).frame.to_csv(table, index=False)
+        data = ["--csv", str(table), "--target", "target", "--features", "bmi", "bp", "s5"]
+        pictures = {"fit.png": "coefficients.png", "bowl.png": "valley.png", "predictions.png": "predictions.png"}
+        fit(logs, "diabetes", pictures, *data, "--learning-rate", "auto", "--steps", "1000")
+        screenshots(logs)
+    notebook.main([])
 
 
-def screenshot(url: str, path: Path) -> None:
-    """The Time Series page at this address, once its charts are drawn."""
+def fit(logs: Path, name: str, pictures: dict[str, str], *options: str) -> None:
+    """Runs train.py, and keeps files of its run under other names."""
+    train.main(["--logs", str(logs), "--name", name, *options])
+    for file, kept in pictures.items():
+        shutil.copy(logs / name / "fit" / file, IMAGES / kept)
+
+
+def screenshots(logs: Path) -> None:
+    """TensorBoard's pages with the lesson, and with the sweep in one table."""
+    lesson, sweeps = serve(logs / "lesson"), serve(logs / "sweep")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        page = browser.new_page(viewport={"width": 1160, "height": 600})
-        page.goto(url)
-        page.wait_for_selector("scalar-card line-chart canvas")
+        page = browser.new_page(viewport={"width": 1500, "height": 640})
+        page.goto(f"{lesson}?darkMode=false&smoothing=0&pinnedCards={PINNED}#timeseries")
         page.get_by_label("Close side pane").click()
-        page.wait_for_timeout(4000)  # the lines are drawn one after another, with nothing to wait for
-        page.screenshot(path=path)
+        keep(page, "scalar-card line-chart canvas", "tensorboard")
+        page.set_viewport_size({"width": 1500, "height": 1050})
+        page.goto(f"{lesson}?darkMode=false&smoothing=0#custom_scalars")
+        page.reload()
+        keep(page, "vz-line-chart2 svg", "custom_scalars")
+        page.set_viewport_size({"width": 1500, "height": 620})
+        page.goto(f"{sweeps}?darkMode=false#hparams")
+        page.reload()
+        keep(page, "tf-hparams-table-view vaadin-grid-cell-content", "hparams")
         browser.close()
+
+
+def serve(folder: Path) -> str:
+    """The address of a TensorBoard that runs until this process ends."""
+    server = program.TensorBoard()
+    server.configure(argv=["", "--logdir", str(folder), "--host", "127.0.0.1", "--port", "0"])
+    return server.launch()
+
+
+def keep(page: Page, drawn: str, name: str) -> None:
+    """A screenshot, once what has to be drawn is there."""
+    page.wait_for_selector(drawn)
+    page.wait_for_timeout(5000)  # the lines are drawn one after another, with nothing to wait for
+    page.screenshot(path=IMAGES / f"{name}.png")
 
 
 if __name__ == "__main__":

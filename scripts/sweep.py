@@ -19,8 +19,7 @@ from sweep_report import Rise, Run
 
 import linfit
 from linfit import checks
-from linfit.callbacks import StopAtOptimum, TensorBoardLogger
-from linfit.callbacks.hyperparameters import HyperParameters, log_columns
+from linfit.callbacks import HyperParameters, StopAtOptimum, TensorBoardLogger
 
 W, B = 0.0, -1.0  # where each fit starts
 SLOWEST, LARGEST, NEAR = 1 / 300, 1.3, (0.9, 0.99, 1.01, 1.1)  # in units of the stability limit
@@ -65,11 +64,6 @@ def sweep(options: argparse.Namespace) -> int:
     curvature = linfit.SufficientStatistics.from_rows(x, y).curvature()
     error = np.vstack([W - optimum.w, B - optimum.b])
     tolerance = options.fraction * np.vstack([optimum.standard_error_w, optimum.standard_error_b])
-    settings = {"batch_size": len(x), "rows": len(x), "features": x.shape[1]}
-    reference, metrics = "optimum", ["steps", "loss", "error/optimization"]
-    if truth is not None:
-        settings |= {"noise": options.noise, "seed": options.seed}
-        reference, metrics = "truth", [*metrics, "error/truth"]
     folder = options.folder
     model = linfit.LinearRegression(feature_names=feature_names, dtype="float64")
     model.build((None, x.shape[1]))
@@ -87,15 +81,10 @@ def sweep(options: argparse.Namespace) -> int:
         every = train.log_every(options.steps)
         if predicted < math.inf:
             every = math.ceil((1 + min(predicted, options.steps)) / 1001)  # 1,000 points
-        columns = {"learning_rate": rate, "rate / limit": float(f"{rate / curvature.stability_limit:.4g}"), **settings}
-        if not folder.exists():
-            stop.set_model(model)
-            stop.on_train_begin()  # refuses data without noise, before anything is written
-            log_columns(folder, reference, columns, metrics)
         name = f"rate-{rate:g}"
         logger = TensorBoardLogger(folder, name, truth, optimum, every)
-        hparams = HyperParameters(folder, name, columns, lambda: ending(stop, rise) not in ("converged", "not yet"))
-        watching = [logger, hparams, stop, rise]
+        hparams = HyperParameters(folder, name, truth, {"seed": options.seed}, options.fraction)
+        watching = [stop, logger, hparams, rise]  # it refuses data without noise, before anything is written
         model.fit(x, y, batch_size=len(x), epochs=options.steps, verbose=0, callbacks=watching, divergence_guard=False)
         return Run(rate, predicted, int(model.optimizer.iterations), ending(stop, rise))
 

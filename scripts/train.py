@@ -16,10 +16,19 @@ from typing import Any
 
 import keras
 import numpy as np
+import rich
+import tensorboard_page
 import train_options
 
 import linfit
-from linfit.callbacks import FitFigure, StatusPrinter, StepCallback, TensorBoardLogger
+from linfit.callbacks import (
+    FitAnimation,
+    FitFigure,
+    HyperParameters,
+    StatusPrinter,
+    StepCallback,
+    TensorBoardLogger,
+)
 
 MOST_LOGGED = 100_000  # steps in TensorBoard, of about 150 bytes each
 
@@ -58,32 +67,36 @@ def train(options: argparse.Namespace) -> int:
         model.compile(learning_rate=options.learning_rate)
 
     last_step = int(model.optimizer.iterations) + options.steps
-    figures_every = max(options.every, options.steps // 10)  # TensorBoard's slider shows ten
+    label = options.target or "y"
+    watching: list[keras.callbacks.Callback] = [
+        StatusPrinter(every=options.every, truth=truth),
+        TensorBoardLogger(folder, truth=truth, every=log_every(options.steps)),
+        HyperParameters(folder, "fit", truth, {"seed": options.seed}, every=log_every(options.steps)),
+        FitFigure(folder, truth=truth, y_label=label),
+        EndAt(last_step),
+    ]
+    if options.animate:
+        watching.append(FitAnimation(folder, truth=truth, y_label=label))
+    if options.tensorboard:
+        tensorboard_page.serve(folder)
     interrupted = False
     try:
-        model.fit(
-            x,
-            y,
-            batch_size=batch_size,
-            epochs=epochs,
-            verbose=0,
-            callbacks=[
-                StatusPrinter(every=options.every, truth=truth),
-                TensorBoardLogger(folder, truth=truth, every=log_every(options.steps)),
-                FitFigure(folder, truth=truth, every=figures_every, y_label=options.target or "y"),
-                EndAt(last_step),
-            ],
-        )
+        model.fit(x, y, batch_size=batch_size, epochs=epochs, verbose=0, callbacks=watching)
     except KeyboardInterrupt:  # all steps up to here are made, logged and drawn
         if not folder.exists():
             raise
         interrupted = True
-    print(f"\n{linfit.compare(model, x, y, truth=truth)}\n")
+    rich.print("", linfit.compare(model, x, y, truth=truth), "", sep="\n")
     train_options.save(options, model)
     print(f"Picture:      {folder / 'fit' / 'fit.png'}")
-    print(f"TensorBoard:  {train_options.tensorboard_command(options)}")
+    if options.animate:
+        print(f"Film:         {folder / 'fit' / 'fit.gif'}")
+    if not options.tensorboard or interrupted:
+        print(f"TensorBoard:  {train_options.tensorboard_command(options)}")
     if interrupted or int(model.optimizer.iterations) == last_step:
         print(f"Go on:        {train_options.continue_command(options)}")
+    if options.tensorboard and not interrupted:  # Ctrl-C ends both
+        tensorboard_page.wait()
     return 130 if interrupted else 0
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import keras
+import tensorboard_page
 
 from linfit import InputError, checks
 
@@ -132,7 +133,7 @@ def continue_command(options: argparse.Namespace) -> str:
 def tensorboard_command(options: argparse.Namespace) -> str:
     """What to type to look at this run, and the address of the charts of w, b and the loss."""
     elsewhere = "" if options.logs == "logs" else f' ARGS="--logdir {shlex.quote(options.logs)}"'
-    return f"make tensorboard{elsewhere}, then http://localhost:6006/?tagFilter=^w|^b|^loss&smoothing=0"
+    return f"make tensorboard{elsewhere}, then http://localhost:6006/{tensorboard_page.CHARTS}"
 
 
 def _parser(description: str) -> argparse.ArgumentParser:
@@ -142,6 +143,8 @@ def _parser(description: str) -> argparse.ArgumentParser:
     add("--learning-rate", type=_rate, default=0.05, metavar="RATE", help="how far each update goes, or auto (0.05)")
     add("--every", type=int, default=20, metavar="N", help="print a line every N steps (20)")
     add("--batch-size", type=int, metavar="ROWS", help="rows in each step (all)")
+    add("--animate", action="store_true", help="make a film of the fit, fit.gif, in its folder")
+    add("--tensorboard", action="store_true", help="show the fit in TensorBoard while it trains, until Ctrl-C")
     add("--continue", dest="resume", action="store_true", help="go on from where the run of this name stopped")
     add_data(parser, "lesson")
     return parser

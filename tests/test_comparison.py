@@ -324,3 +324,16 @@ def test_without_noise_a_fit_converges_to_rounding():
     assert linfit.compare(model, x, y).verdict.startswith("Not converged")
     model.fit(x, y, batch_size=120, epochs=400, verbose=0)
     assert "rounding of float32" in linfit.compare(model, x, y).verdict
+
+
+def test_the_verdict_and_the_table_fit_into_any_terminal(monkeypatch):
+    names = ["number_of_rooms_in_the_whole_house", "area_of_the_garden_around_it"]
+    truth = linfit.GroundTruth(w=[1.5, -2.0], b=0.5, feature_names=names)
+    comparison = linfit.compare(model_at([1.0, -1.0], 0.25, feature_names=names), X, Y, truth=truth)
+    for columns, width in {"40": 40, "80": 80, "100": 100, "200": 120}.items():
+        monkeypatch.setenv("COLUMNS", columns)
+        table, verdict = str(comparison).split("\n\n")
+        assert " ".join(verdict.split()) == comparison.verdict
+        assert max(map(len, verdict.splitlines())) < min(width, 100)
+        assert max(map(len, table.splitlines())) < width
+    assert names[0] in table

@@ -61,6 +61,26 @@ def test_every_block_of_the_readme_runs_and_prints_what_is_shown(clone):
     assert ran >= 5
 
 
+def test_the_code_on_the_other_pages_runs(clone):
+    pages = (clone / "docs").glob("*.md")
+    blocks = [
+        code for page in pages for code in re.findall(r"^```python\n(.*?)^```$", page.read_text(), re.DOTALL | re.M)
+    ]
+    for code in blocks:
+        result = subprocess.run([sys.executable, "-c", code], cwd=clone, capture_output=True, text=True)
+        assert result.returncode == 0, result.stderr
+    for name in ("line.png", "bowl.svg", "predictions.png", "coefficients.png"):
+        assert (clone / name).stat().st_size > 10_000
+
+
+def test_the_pages_show_pictures_that_are_there(clone):
+    for page in [clone / "README.md", *(clone / "docs").glob("*.md")]:
+        linked = re.findall(r"\]\((?!http)([^)#]+)\)", page.read_text())
+        assert linked
+        for path in linked:
+            assert (page.parent / path).exists(), f"{page.name} links {path}"
+
+
 def test_make_tensorboard_serves_the_runs(clone):
     assert ("sh", "make tensorboard\n") in BLOCKS
     (clone / "logs").mkdir(exist_ok=True)

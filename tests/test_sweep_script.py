@@ -2,14 +2,12 @@
 
 import contextlib
 import io
-import json
 import os
 import re
 import signal
 import subprocess
 import sys
 import time
-import urllib.request
 import warnings
 from pathlib import Path
 from types import SimpleNamespace
@@ -18,15 +16,14 @@ import numpy as np
 import pytest
 import sweep
 import sweep_report
-from tensorboard_server import TensorBoard, _direct
+from hparams_page import columns, sessions
+from tensorboard_server import TensorBoard
 
 import linfit
-from linfit.callbacks import TensorBoardLogger, learning_rate_figure
-from linfit.callbacks.hyperparameters import HyperParameters, log_columns
+from linfit.callbacks import learning_rate_figure
 
 SCRIPT = Path(__file__).parents[1] / "scripts" / "sweep.py"
 STEPS = 400
-STATUSES = ["STATUS_UNKNOWN", "STATUS_SUCCESS", "STATUS_FAILURE", "STATUS_RUNNING"]
 
 
 def run(*options):
@@ -120,30 +117,6 @@ def file(tmp_path_factory):
     x, y = linfit.GroundTruth(w=[0.5, -0.2], b=1.0, noise=0.3).sample(60, seed=7, low=-1, high=[1.0, 3.0])
     np.savetxt(path, np.column_stack([x, y]), delimiter=",", header="area,age,rent", comments="", fmt="%.17g")
     return path, x, y
-
-
-def hparams(board, what, **body):
-    """An answer to TensorBoard's HParams page."""
-    body = json.dumps({"experimentName": "", **body}).encode()
-    request = urllib.request.Request(
-        f"{board.url}data/plugin/hparams/{what}", body, {"Content-Type": "application/json"}
-    )
-    with _direct.open(request, timeout=30) as answer:
-        return json.load(answer)
-
-
-def sessions(board):
-    """The rows of the HParams table by run."""
-    groups = hparams(board, "session_groups", startIndex=0, sliceSize=100, allowedStatuses=STATUSES)["sessionGroups"]
-    return {
-        group["name"]: SimpleNamespace(
-            hparams=group["hparams"],
-            metrics={metric["name"]["tag"]: metric["value"] for metric in group["metricValues"]},
-            status=group["sessions"][0]["status"],
-            seconds=group["sessions"][0]["endTimeSecs"] - group["sessions"][0]["startTimeSecs"],
-        )
-        for group in groups
-    }
 
 
 def assert_steps_of_numpy(rows, descent, steps):
@@ -242,8 +215,9 @@ def test_the_hparams_page_has_a_row_for_each_run(lesson, board):
         constants = {"batch_size": 120, "rows": 120, "features": 1, "noise": 0.05, "seed": 7}
         settings = constants | {"learning_rate": rate, "rate / limit": pytest.approx(row.share, rel=1e-3)}
         assert session.hparams == settings
-        assert session.status == ("STATUS_FAILURE" if "diverged" in row.ending else "STATUS_SUCCESS")
-        assert session.metrics["steps"] == (row.measured or int(row.ending.rpartition(" ")[2]))
+        assert session.status == ("failure" if "diverged" in row.ending else "success")
+        assert session.metrics["z_table/steps"] == (row.measured or int(row.ending.rpartition(" ")[2]))
+        assert session.metrics.get("z_table/steps_to_optimum") == row.measured
         assert 0 < session.seconds < 60
 
 
@@ -258,16 +232,8 @@ def test_the_metrics_of_a_row_are_the_last_values_of_the_run(lesson, board, desc
             assert metrics["error/truth"] == pytest.approx(np.linalg.norm(point - [0.1, 0.5]), rel=1e-5)
 
 
-def test_the_columns_are_declared_in_the_run_of_the_truth(board):
-    experiment = hparams(board, "experiment")
-    names = {"learning_rate", "rate / limit", "batch_size", "rows", "features", "noise", "seed"}
-    assert {column["name"]: column["type"] for column in experiment["hparamInfos"]} == dict.fromkeys(
-        names, "DATA_TYPE_FLOAT64"
-    )
-    tags = [metric["name"]["tag"] for metric in experiment["metricInfos"]]
-    assert tags == ["steps", "loss", "error/optimization", "error/truth"]
-    assert "." not in board.runs()
-    assert board.runs()[:2] == ["truth", "optimum"]
+def test_no_run_of_the_table_takes_the_colours_of_truth_and_optimum(lesson, board):
+    assert board.runs() == ["truth", "optimum", *(f"rate-{rate:g}" for rate in lesson.rows)]
 
 
 def test_the_curves_are_those_of_descent_and_the_truth_is_a_line_as_long_as_the_longest(lesson, board, descent):
@@ -290,12 +256,15 @@ def test_a_file_of_two_features_is_swept_as_well(file, tmp_path):
     assert_steps_of_numpy(result.rows, descent, 500)
     assert {"not yet after 500", "converged"} < {row.ending for row in result.rows.values()}
     with TensorBoard(tmp_path / "sweep") as board:
-        assert board.runs()[0] == "optimum"
         assert {"w/area", "w/age", "b"} <= board.tags("optimum")
+        known = {"learning_rate", "rate / limit", "batch_size", "rows", "features", "seed"}
         for session in sessions(board).values():
-            assert session.hparams.keys() == {"learning_rate", "rate / limit", "batch_size", "rows", "features"}
+            assert session.hparams.keys() == known
             assert session.hparams["features"] == 2
-            assert session.metrics.keys() == {"steps", "loss", "error/optimization"}
+            assert {"z_table/steps", "loss", "error/optimization"} <= session.metrics.keys()
+        settings, metrics = columns(board)
+        assert settings.keys() == known | {"noise"}
+        assert list(metrics).index("error/truth") == 5  # the first that is not shown
 
 
 def test_a_run_that_only_begins_to_diverge_is_told_from_one_that_is_slow(tmp_path):
@@ -303,7 +272,7 @@ def test_a_run_that_only_begins_to_diverge_is_told_from_one_that_is_slow(tmp_pat
     assert [row.ending for row in result.rows.values()] == ["not yet after 5", "diverging after 5"]
     assert "Best measured:    none has converged." in result.out
     with TensorBoard(tmp_path / "sweep") as board:
-        assert {session.status for session in sessions(board).values()} == {"STATUS_SUCCESS", "STATUS_FAILURE"}
+        assert {session.status for session in sessions(board).values()} == {"success", "failure"}
 
 
 def test_a_taken_folder_is_not_overwritten(file, tmp_path):
@@ -316,32 +285,13 @@ def test_a_taken_folder_is_not_overwritten(file, tmp_path):
     assert (tmp_path / "again-2" / "sweep.png").is_file()
 
 
-@pytest.mark.parametrize("learning_rate", [0.05, 5.0])
-def test_without_a_word_from_outside_a_run_has_failed_if_its_loss_overflowed(tmp_path, learning_rate):
-    x, y = linfit.GroundTruth(w=0.1, b=0.5, noise=0.05).sample(60, seed=7)
-    model = linfit.LinearRegression()
-    model.compile(learning_rate=learning_rate)
-    settings = {"learning_rate": learning_rate, "shape": "line"}
-    log_columns(tmp_path, "optimum", settings, ["loss"])
-    watching = [HyperParameters(tmp_path, "fit", settings), TensorBoardLogger(tmp_path)]
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "The loss left the finite range")
-        model.fit(x, y, batch_size=60, epochs=60, verbose=0, callbacks=watching)
-    with TensorBoard(tmp_path) as board:
-        assert board.runs() == ["optimum", "fit"]
-        session = sessions(board)["fit"]
-        assert session.hparams == settings
-        assert session.status == ("STATUS_FAILURE" if learning_rate > 1 else "STATUS_SUCCESS")
-        assert hparams(board, "experiment")["hparamInfos"][1]["type"] == "DATA_TYPE_STRING"
-
-
 def test_ctrl_c_ends_the_sweep_and_shows_the_runs_so_far(tmp_path):
     environment = {name: value for name, value in os.environ.items() if not name.startswith("TF_")}
     command = [sys.executable, SCRIPT, "--logs", tmp_path, "--steps", "300", "--rates", "500"]
     pipe = subprocess.PIPE
     with subprocess.Popen(command, env=environment, stdout=pipe, stderr=pipe, text=True) as process:
         deadline = time.monotonic() + 120
-        while len(list(tmp_path.glob("sweep/rate-*/events*"))) < 3:
+        while len(list(tmp_path.glob("sweep/rate-*"))) < 3:
             assert time.monotonic() < deadline
             assert process.poll() is None, process.stderr.read()
             time.sleep(0.01)
@@ -355,10 +305,10 @@ def test_ctrl_c_ends_the_sweep_and_shows_the_runs_so_far(tmp_path):
             steps, _ = board.scalars(name, "w")
             np.testing.assert_array_equal(steps, range(len(steps)))
             if float(name.removeprefix("rate-")) in finished:
-                assert (steps[-1], session.status) == (300, "STATUS_SUCCESS")
+                assert (steps[-1], session.status) == (300, "success")
             else:  # Ctrl-C came before its last step, or while it was written down
                 assert steps[-1] <= 300
-                assert session.status == "STATUS_FAILURE" or steps[-1] == 300
+                assert session.status == "failure" or steps[-1] == 300
 
 
 MISTAKES = {

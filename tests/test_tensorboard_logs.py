@@ -1,8 +1,10 @@
 """What a fit writes is what TensorBoard shows: tags, steps and values, read back through its own server."""
 
+import html
 import io
 import json
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -12,6 +14,7 @@ from types import SimpleNamespace
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from matplotlib.image import imread
 from statsmodels.api import OLS
 from tensorboard_server import TensorBoard
@@ -19,6 +22,7 @@ from tensorboard_server import TensorBoard
 import linfit
 from linfit.callbacks import DivergenceGuard, FitFigure, StatusPrinter, StepCallback, TensorBoardLogger
 from linfit.callbacks.event_file import open_reference
+from linfit.callbacks.milestones import milestones
 
 TRUTH = linfit.GroundTruth(w=0.1, b=0.5, noise=0.05)
 X, Y = TRUTH.sample(60, seed=7)
@@ -60,9 +64,14 @@ def solve(x, y):
     return solution.ravel(), np.mean((y - a @ solution) ** 2)
 
 
-def ends(tags):
+def zones(tags):
     """The tags of the confidence intervals of these parameters."""
-    return {f"zone_95/{end}/{tag}" for end in ("lower", "upper") for tag in tags}
+    return {f"zone_95/{place}/{tag}" for place in ("center", "lower", "upper") for tag in tags}
+
+
+def runs_with(board, plugin):
+    """The runs that have something on a page of TensorBoard."""
+    return {run for run, tags in board._json(f"data/plugin/{plugin}/tags").items() if tags}
 
 
 def assert_curve(board, run, tag, collector):
@@ -85,17 +94,17 @@ def assert_line(board, run, tag, steps, value):
 def lesson(tmp_path_factory):
     """The lesson's fit: 40 steps, logged and drawn."""
     log_dir, model = tmp_path_factory.mktemp("lesson"), new_model(0.0, -1.0)
-    watching = TensorBoardLogger(log_dir, truth=TRUTH), FitFigure(log_dir, truth=TRUTH, every=15)
+    watching = TensorBoardLogger(log_dir, truth=TRUTH), FitFigure(log_dir, truth=TRUTH)
     collector = fit(model, 40, *watching)
     with TensorBoard(log_dir) as board:
         yield SimpleNamespace(log_dir=log_dir, board=board, collector=collector, curves=collector.curves)
 
 
 def test_truth_optimum_and_fit_are_runs_that_share_their_tags(lesson):
-    shared = {"w", "b", "loss"}
+    shared = {"w", "b", "loss"} | zones({"w", "b"})
     assert lesson.board.runs() == ["truth", "optimum", "fit"]
     assert lesson.board.tags("truth") == shared
-    assert lesson.board.tags("optimum") == shared | ends({"w", "b"})
+    assert lesson.board.tags("optimum") == shared
     assert lesson.board.tags("fit") == shared | {"learning_rate", "error/optimization", "error/truth"}
 
 
@@ -139,10 +148,102 @@ def test_the_text_page_has_the_comparison(lesson):
     assert "Not converged" in page
 
 
+def settings(board, run):
+    """The table of a run's text `run`, at its first step."""
+    page = board.text(run, "run")
+    cells = re.findall(r"<td.*?>(.*?)</td>\s*<td.*?>(.*?)</td>", page[min(page)], re.DOTALL)
+    return dict(cells), page[min(page)]
+
+
+def test_the_text_page_has_what_the_run_was_started_with(lesson):
+    table, page = settings(lesson.board, "fit")
+    expected = {
+        "model": "LinearRegression, float32",
+        "loss": "mse",
+        "learning rate": "0.05",
+        "batch size": "60",
+        "epochs": "40",
+        "steps": "0 to 40",
+        "rows": "60",
+        "features": "1",
+        "targets": "1",
+        "start": "w = 0.000000, b = -1.000000",
+        "truth": "w = 0.100000, b = 0.500000",
+        "noise": "0.05, a standard deviation",
+    }
+    versions = table.pop("versions").split(", ")
+    assert table == expected
+    assert f"numpy {np.__version__}" in versions
+    assert f"keras {keras.__version__}" in versions
+    assert f"Python {sys.version.split()[0]}" in versions
+    assert html.escape(shlex.join(sys.orig_argv), quote=False).strip() in html.unescape(page).replace("&", "&amp;")
+
+
+def test_the_text_names_a_schedule_a_penalty_and_ten_of_many_features(tmp_path):
+    names = [f"column|{i}" for i in range(12)]
+    truth = linfit.GroundTruth(w=np.arange(12.0), noise=0.1, feature_names=names)
+    x, y = truth.sample(60, seed=3)
+    rate = keras.optimizers.schedules.ExponentialDecay(0.01, decay_steps=10, decay_rate=0.5)
+    model = new_model(learning_rate=rate, loss=keras.losses.Huber(), kernel_regularizer=keras.regularizers.L2(0.25))
+    model.fit(x, y, batch_size=25, epochs=2, verbose=0, callbacks=[TensorBoardLogger(tmp_path, truth=truth)])
+    with TensorBoard(tmp_path) as board:
+        table, _ = settings(board, "fit")
+    assert table["learning rate"].startswith(
+        "ExponentialDecay(initial_learning_rate=0.01, decay_steps=10, decay_rate=0.5"
+    )
+    assert (table["loss"], table["penalty"]) == ("Huber", "L2(l2=0.25) on w")
+    assert (table["batch size"], table["steps"]) == ("25", "0 to 6")
+    assert table["features"] == f"12: {', '.join(names[:10])}, and 2 more"
+    assert table.keys().isdisjoint({"start", "truth"})
+
+
+def test_the_text_of_a_stream_to_a_stock_model_leaves_out_what_is_not_known(tmp_path):
+    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
+    model.compile(optimizer=keras.optimizers.SGD(0.05), loss="mse")
+    batches = tf.data.Dataset.from_tensor_slices((X, Y)).batch(20)
+    model.fit(batches, epochs=1, shuffle=False, verbose=0, callbacks=[TensorBoardLogger(tmp_path)])
+    with TensorBoard(tmp_path) as board:
+        table, _ = settings(board, "fit")
+    assert table.keys() == {
+        "model",
+        "loss",
+        "learning rate",
+        "epochs",
+        "steps",
+        "features",
+        "targets",
+        "start",
+        "versions",
+    }
+    assert (table["model"], table["features"], table["steps"]) == ("Sequential, float32", "1", "0 to 3")
+
+
+def test_a_fit_that_goes_on_says_from_which_step(tmp_path):
+    model = new_model()
+    for _ in range(2):
+        fit(model, 10, TensorBoardLogger(tmp_path))
+    with TensorBoard(tmp_path) as board:
+        pages = board.text("fit", "run")
+    assert list(pages) == [0, 10]
+    assert "10 to 20" in pages[10]
+
+
+def test_the_command_is_as_typed_and_left_out_where_there_is_none(tmp_path):
+    show = "from linfit.callbacks.run_text import _command; print(_command())"
+    (tmp_path / "show it.py").write_text(show)
+    for command, expected in {
+        (sys.executable, "show it.py", "--w", "1 2"): f"{sys.executable} 'show it.py' --w '1 2'",
+        (sys.executable, "-"): "None",
+        (sys.executable, "-c", f"import builtins; builtins.__IPYTHON__ = True; {show}"): "None",
+    }.items():
+        result = subprocess.run(command, capture_output=True, text=True, input=show, check=True, cwd=tmp_path)
+        assert result.stdout == f"{expected}\n"
+
+
 def test_the_pictures_show_the_fitted_and_the_true_line_at_their_steps(lesson):
     pictures = lesson.board.images("fit", "fit")
-    assert list(pictures) == [0, 15, 30, 40]
-    assert len(set(pictures.values())) == 4
+    assert list(pictures) == milestones(40, 10)
+    assert len(set(pictures.values())) == 10
     red, green = (0xC1, 0x12, 0x1F), (0x2F, 0xAE, 0x66)
     for png in pictures.values():
         pixels = np.rint(imread(io.BytesIO(png), "png")[..., :3] * 255).reshape(-1, 3)
@@ -154,8 +255,8 @@ def test_the_latest_picture_lies_in_the_run_folder(lesson):
 
 
 def test_logger_and_figure_share_one_event_file(lesson):
-    files = sorted(path.name.partition(".")[0] for path in (lesson.log_dir / "fit").iterdir())
-    assert files == ["events", "fit"]
+    files = [path.name for path in (lesson.log_dir / "fit").iterdir() if "tfevents" in path.name]
+    assert len(files) == 1
 
 
 def test_the_references_take_the_first_colours_in_any_order_of_the_callbacks(tmp_path):
@@ -171,8 +272,8 @@ def test_features_are_tags_by_the_names_that_the_truth_gives_them(tmp_path):
     fitted = [*model.w.numpy()[:, 0], *model.b.numpy()]
     tags = ["w/area", "w/rooms", "w/age", "b"]
     with TensorBoard(tmp_path) as board:
-        assert board.tags("truth") == {*tags, "loss"}
-        assert board.tags("optimum") == {*tags, "loss", *ends(tags)}
+        assert board.tags("truth") == {*tags, "loss", *zones(tags)}
+        assert board.tags("optimum") == {*tags, "loss", *zones(tags)}
         for i, tag in enumerate(tags):
             assert np.float32(board.scalars("fit", tag)[1][-1]) == fitted[i]
             assert_line(board, "truth", tag, range(6), [1.5, -2.0, 0.3, 0.5][i])
@@ -185,8 +286,8 @@ def test_each_target_has_tags_of_its_own(tmp_path):
     collector = fit(new_model(), 5, TensorBoardLogger(tmp_path, truth=truth), x=x, y=y)
     tags = ["w/x0/y0", "w/x0/y1", "w/x1/y0", "w/x1/y1", "b/y0", "b/y1"]
     with TensorBoard(tmp_path) as board:
-        assert board.tags("truth") == {*tags, "loss"}
-        assert board.tags("optimum") == {*tags, "loss", *ends(tags)}
+        assert board.tags("truth") == {*tags, "loss", *zones(tags)}
+        assert board.tags("optimum") == {*tags, "loss", *zones(tags)}
         for tag, true, best in zip(tags, [1.0, -2.0, 0.5, 3.0, 0.5, -0.5], solve(x, y)[0], strict=True):
             assert_curve(board, "fit", tag, collector)
             assert_line(board, "truth", tag, range(6), true)
@@ -196,26 +297,46 @@ def test_each_target_has_tags_of_its_own(tmp_path):
 def test_a_model_without_bias_has_no_bias_tag(tmp_path):
     fit(new_model(use_bias=False), 3, TensorBoardLogger(tmp_path, truth=linfit.GroundTruth(w=0.1)))
     with TensorBoard(tmp_path) as board:
-        assert board.tags("truth") == {"w", "loss"}
-        assert board.tags("optimum") == {"w", "loss", *ends(["w"])}
+        assert board.tags("truth") == {"w", "loss", *zones(["w"])}
+        assert board.tags("optimum") == {"w", "loss", *zones(["w"])}
         assert "b" not in board.tags("fit")
         assert_line(board, "optimum", "w", range(4), (X.T @ Y / (X.T @ X)).item())
 
 
-def test_without_a_truth_there_is_no_run_for_it(tmp_path):
-    fit(new_model(), 3, TensorBoardLogger(tmp_path))
-    with TensorBoard(tmp_path) as board:
-        assert board.runs() == ["optimum", "fit"]
-        assert board.tags("fit") == {"w", "b", "loss", "learning_rate", "error/optimization"}
+@pytest.mark.parametrize("loader", ["--load_fast=true", "--load_fast=false"])
+def test_without_a_truth_its_run_has_a_text_instead_of_lines(tmp_path, loader):
+    for run in ("fit", "again"):
+        fit(new_model(), 3, TensorBoardLogger(tmp_path, run))
+    with TensorBoard(tmp_path, loader) as board:
+        assert board.runs() == ["truth", "optimum", "fit", "again"]
+        assert "truth" not in runs_with(board, "scalars")
+        note = board.text("truth", "run")
+        assert list(note) == [0]
+        assert "No truth was given to the fit <code>fit</code>" in note[0]
+        assert board.tags("fit") == {"w", "b", "loss", "learning_rate", "error/optimization", *zones({"w", "b"})}
 
 
-def test_another_loss_than_the_squared_one_has_no_optimum(tmp_path):
+@pytest.mark.parametrize("loader", ["--load_fast=true", "--load_fast=false"])
+def test_another_loss_than_the_squared_one_has_no_optimum(tmp_path, loader):
     collector = fit(new_model(loss="mae"), 3, TensorBoardLogger(tmp_path, truth=TRUTH))
-    with TensorBoard(tmp_path) as board:
-        assert board.runs() == ["truth", "fit"]
+    with TensorBoard(tmp_path, loader) as board:
+        assert board.runs() == ["truth", "optimum", "fit"]
+        assert "optimum" not in runs_with(board, "scalars")
+        assert "The optimum of the fit <code>fit</code> is not known" in board.text("optimum", "run")[0]
         assert board.tags("truth") == {"w", "b"}
         assert board.tags("fit") == {"w", "b", "loss", "learning_rate", "error/truth"}
         assert_curve(board, "fit", "loss", collector)
+
+
+@pytest.mark.parametrize("first_truth", [TRUTH, None])
+def test_a_truth_that_one_of_two_fits_has_is_a_line(tmp_path, first_truth):
+    for run, truth in {"first": first_truth, "second": TRUTH if first_truth is None else None}.items():
+        fit(new_model(), 3, TensorBoardLogger(tmp_path, run, truth=truth))
+    with TensorBoard(tmp_path) as board:
+        assert board.runs() == ["truth", "optimum", "first", "second"]
+        assert_line(board, "truth", "w", range(4), 0.1)
+        assert_line(board, "optimum", "w", range(4), solve(X, Y)[0][0])
+        assert ("truth" in runs_with(board, "text")) == (first_truth is None)
 
 
 def test_mini_batches_are_logged_with_their_own_loss_and_rate(tmp_path):
@@ -265,18 +386,18 @@ def test_a_second_fit_continues_the_step_axis_in_the_same_run(tmp_path, loader):
         assert (np.diff(steps) >= 0).all()  # one loader shows step 10, where the fits meet, twice
         assert dict(zip(steps, values.astype("float32"), strict=True)) == passed
         assert set(board.scalars("truth", "w")[0]) == set(passed) == set(range(21))
-        assert set(board.images("fit", "fit")) == {0, 10, 20}
+        assert {0, 10, 20} <= set(board.images("fit", "fit"))
 
 
 def test_a_new_model_gets_a_run_of_its_own_and_the_first_keeps_its_points(tmp_path):
     first = fit(new_model(), 6, TensorBoardLogger(tmp_path), FitFigure(tmp_path))
     second = fit(new_model(1.0, 2.0), 4, TensorBoardLogger(tmp_path), FitFigure(tmp_path))
     with TensorBoard(tmp_path) as board:
-        assert board.runs() == ["optimum", "fit", "fit-2"]
+        assert board.runs() == ["truth", "optimum", "fit", "fit-2"]
         assert_curve(board, "fit", "w", first)
         assert_curve(board, "fit-2", "w", second)
-        assert list(board.images("fit", "fit")) == [0, 6]
-        assert list(board.images("fit-2", "fit")) == [0, 4]
+        assert max(board.images("fit", "fit")) == 6
+        assert max(board.images("fit-2", "fit")) == 4
 
 
 def test_the_second_model_of_a_folder_continues_its_own_run(tmp_path):
@@ -328,7 +449,7 @@ def test_a_stock_keras_model_is_watched_as_well(tmp_path):
         20,
         StatusPrinter(truth=TRUTH),
         TensorBoardLogger(tmp_path, truth=TRUTH, optimum=linfit.least_squares(X, Y)),
-        FitFigure(tmp_path, truth=TRUTH, every=10, data=(X, Y)),
+        FitFigure(tmp_path, truth=TRUTH, data=(X, Y)),
         DivergenceGuard(),
     )
     curves = {"w": [0.0], "b": [0.0], "loss": []}
@@ -347,7 +468,7 @@ def test_a_stock_keras_model_is_watched_as_well(tmp_path):
         assert_line(board, "truth", "w", range(21), 0.1)
         assert_line(board, "optimum", "w", range(21), best)
         assert_line(board, "optimum", "loss", range(21), lowest)
-        assert list(board.images("fit", "fit")) == [0, 10, 20]
+        assert {0, 20} <= set(board.images("fit", "fit"))
 
 
 def test_a_reference_of_another_shape_is_refused_before_anything_is_written(tmp_path):
@@ -379,7 +500,7 @@ def test_a_folder_that_vanishes_ends_the_logging_but_not_the_training(tmp_path):
 
     model, log_dir = new_model(), tmp_path / "logs"
     with pytest.warns(UserWarning, match="The log") as caught:
-        fit(model, 10, TensorBoardLogger(log_dir, truth=TRUTH), FitFigure(log_dir, every=3), RemoveLogs())
+        fit(model, 10, TensorBoardLogger(log_dir, truth=TRUTH), FitFigure(log_dir), RemoveLogs())
     assert int(model.optimizer.iterations) == 10
     messages = [str(warning.message) for warning in caught if warning.category is UserWarning]
     assert_one_warning(messages, tmp_path / "logs")
@@ -419,20 +540,19 @@ fit(Pause())
         for run in board.runs():
             steps, _ = board.scalars(run, "w")
             np.testing.assert_array_equal(steps, range(28))
-        assert list(board.images("fit", "fit")) == [0, 20]
 
 
 def test_a_full_disk_ends_the_logging_but_not_the_training(tmp_path):
-    full_at_the_second_picture = """
+    full_after_some_steps = """
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))
+resource.setrlimit(resource.RLIMIT_FSIZE, (7_000, 7_000))
 with warnings.catch_warnings(record=True) as caught:
     warnings.simplefilter("always", UserWarning)
-    fit()
+    fit(keras.callbacks.LambdaCallback(on_epoch_end=lambda *_: None))
 messages = [str(warning.message) for warning in caught if warning.category is UserWarning]
 print(json.dumps([int(model.optimizer.iterations), messages]))
 """
-    with start_python(full_at_the_second_picture, tmp_path / "logs") as process:
+    with start_python(full_after_some_steps, tmp_path / "logs") as process:
         steps, messages = json.loads(process.stdout.read())
     assert process.returncode == 0
     assert steps == 40
@@ -440,5 +560,5 @@ print(json.dumps([int(model.optimizer.iterations), messages]))
     with TensorBoard(tmp_path / "logs") as board:
         for run in ["truth", "optimum", "fit"]:
             steps, _ = board.scalars(run, "w")
-            assert 20 <= len(steps) < 41
+            assert 15 <= len(steps) < 41
             np.testing.assert_array_equal(steps, range(len(steps)))

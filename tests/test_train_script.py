@@ -16,8 +16,10 @@ import numpy as np
 import pytest
 import train
 import train_options
+from hparams_page import sessions
 from sklearn.datasets import load_diabetes
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+from tensorboard_server import TensorBoard
 
 import linfit
 
@@ -204,6 +206,16 @@ def test_continue_goes_on_at_step_200_in_the_same_run(continued):
     for tag, values in {"w": w, "b": b}.items():
         assert sorted(logged[tag]) == list(range(401))
         np.testing.assert_allclose([logged[tag][step] for step in range(401)], values, atol=TOLERANCE)
+
+
+def test_a_run_that_went_on_is_one_row_of_the_hparams_page_with_its_end(continued):
+    with TensorBoard(continued.folder) as board:
+        ((name, row),) = sessions(board).items()
+    assert (name, row.status, row.metrics["z_table/steps"]) == ("fit", "success", 400)
+    assert row.hparams["learning_rate"] == 0.05
+    assert (row.hparams["noise"], row.hparams["seed"]) == (0.05, 7)
+    truth = np.hypot(continued.w.item() - 0.1, continued.b.item() - 0.5)
+    assert row.metrics["error/truth"] == pytest.approx(truth, rel=1e-4)
 
 
 def test_the_printed_hint_to_go_on_is_a_command_that_does(lesson):

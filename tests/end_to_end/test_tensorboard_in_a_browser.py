@@ -58,7 +58,7 @@ def test_each_tag_has_one_card(time_series):
     titles = time_series.page.locator("card-view tb-truncated-path")
     tags = titles.evaluate_all("all => all.map(e => e.title)")
     own = [tag for tag in tags if not tag.startswith("zone_95/")]  # the optimum's band comes last, below the fold
-    assert sorted(own) == ["b", "error/optimization", "error/truth", "fit", "learning_rate", "loss", "w"]
+    assert sorted(own) == ["b", "bowl", "error/optimization", "error/truth", "fit", "learning_rate", "loss", "w"]
     assert tags[: len(own)] == own
 
 
@@ -104,13 +104,62 @@ def test_the_references_keep_their_colours_in_another_folder(time_series, open_p
     assert len({row.colour for row in there.values()}) == 5
 
 
+def test_the_optimum_keeps_its_colour_where_there_is_no_truth(time_series, open_page, tmp_path):
+    model = linfit.LinearRegression()
+    model.compile(learning_rate=0.05)
+    model.fit(X, Y, batch_size=60, epochs=3, verbose=0, callbacks=[TensorBoardLogger(tmp_path)])
+    with TensorBoard(tmp_path) as board:
+        page, errors = open_page(board, "timeseries")
+        there = table_under(card(page, "w"), runs=2)
+        titles = page.locator("card-view tb-truncated-path").evaluate_all("all => all.map(e => e.title)")
+        assert {title for title in titles if not title.startswith("zone_95/")} == {
+            "w",
+            "b",
+            "loss",
+            "learning_rate",
+            "error/optimization",
+        }
+    here = table_under(card(time_series.page, "w"), runs=3)
+    assert {run: row.colour for run, row in there.items()} == {run: here[run].colour for run in ("optimum", "fit")}
+    assert errors == []
+
+
+def test_of_three_features_each_parameter_has_its_three_curves_in_one_chart(open_page, tmp_path, keep_screenshot):
+    truth = linfit.GroundTruth(w=[1.5, -2.0, 0.3], b=0.5, noise=0.5, feature_names=["area (m2)", "rooms", "age"])
+    x, y = truth.sample(120, seed=3, low=-1.0, high=1.0)
+    model = linfit.LinearRegression()
+    model.compile(learning_rate=0.05)
+    model.fit(x, y, batch_size=120, epochs=200, verbose=0, callbacks=[TensorBoardLogger(tmp_path, truth=truth)])
+    optimum = linfit.least_squares(x, y)
+    tags = ["w/area [m2]", "w/rooms", "w/age", "b"]
+    ends = [np.append(one.w, one.b) for one in (model, optimum, truth)]
+    with TensorBoard(tmp_path) as board:
+        page, errors = open_page(board, "timeseries", query="&tagFilter=^w|^b")
+        for tag, *expected in zip(tags, *ends, strict=True):
+            shown = table_under(card(page, tag), runs=3)
+            values = [shown[run].value for run in ("fit", "optimum", "truth")]
+            assert values == pytest.approx([float(value) for value in expected], abs=0.5e-4)
+        keep_screenshot(page, "time-series-of-three-features")
+        assert errors == []
+
+        page, errors = open_page(board, "scalars")
+        page.locator("tf-category-paginated-view .category-name[title=w]").click()
+        for tag in tags:
+            chart = page.locator("tf-scalar-card", has=page.locator("tf-card-heading", has_text=f"tag: {tag}"))
+            drawn = chart.locator("path.line[stroke]")
+            expect(drawn.nth(2)).to_be_attached(timeout=30_000)
+            assert len(set(drawn.evaluate_all("all => all.map(line => line.getAttribute('stroke'))"))) == 3
+        keep_screenshot(page, "scalars-of-three-features")
+        assert errors == []
+
+
 def test_the_images_page_shows_the_picture(open_page, fit):
     page, errors = open_page(fit.board, "images")
-    picture = page.locator("tf-image-loader img")
+    picture = page.locator("tf-image-loader img").last  # after that of the bowl
     size = picture.evaluate("image => image.decode().then(() => [image.naturalWidth, image.naturalHeight])")
     height, width, _ = imread(io.BytesIO(fit.board.images("fit", "fit")[40]), "png").shape
     assert size == [width, height]
-    expect(page.locator("tf-image-loader")).to_contain_text("step 40")
+    expect(page.locator("tf-image-loader").last).to_contain_text("step 40")
     assert errors == []
 
 

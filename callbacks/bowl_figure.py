@@ -1,0 +1,219 @@
+"""Picture of the loss bowl: its contours, where descent leads from each point, and the path that a fit took."""
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from linfit.callbacks.figure_style import Style, in_style, new_picture, style_of
+from linfit.callbacks.milestones import shows_motion
+from linfit.checks import InputError
+from linfit.parameters import flat_reference
+from linfit.trajectory import Trajectory
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure, SubFigure
+
+    from linfit.curvature import Curvature
+
+_ROOM = 1.12  # around what has to be seen
+_GRID, _ARROWS = 161, (15, 11)
+_LEVELS = 9  # contours, each of half the height above the lowest loss of the next one
+_FAR = 1.5  # times the reach: where a path that leaves the picture is cut off
+
+
+@in_style
+def bowl_figure(
+    trajectory: Trajectory,
+    optimum: Any,
+    curvature: "Curvature",
+    *,
+    truth: Any = None,
+    title: str = "",
+    dark: bool = False,
+) -> "Figure":
+    """The squared loss around its optimum, the direction of descent everywhere, and the steps of a fit.
+
+    The loss is L* + ½ Σ λ c², with c the distance from the optimum along each eigenvector of the Hessian and λ its
+    eigenvalue (Boyd & Vandenberghe, "Convex Optimization", 2004, section 9.1.2): nothing is measured again. Of two
+    parameters both are axes; of one, the loss is drawn above it. Of more, the picture is the plane through the
+    optimum along the directions of smallest and largest curvature: the valley in which descent is slow, and the walls
+    between which it zigzags. The view depends on the first point alone: no stable descent leaves it.
+
+    Args:
+        trajectory: the path, with the start first; of long ones, fewer and fewer steps are drawn.
+        optimum: the `LeastSquares` of the rows.
+        curvature: the `Curvature` of the rows.
+        truth: the `GroundTruth` of the data, or anything with its w and b.
+        title: above the picture.
+        dark: draw on a dark background.
+
+    Raises:
+        InputError: an optimum or a truth of another shape than the parameters; several targets, whose loss has a
+            bowl each.
+
+    Returns:
+        A matplotlib Figure.
+
+    Example:
+        >>> import linfit
+        >>> x, y = linfit.GroundTruth(w=0.1, b=0.5, noise=0.05).sample(120, seed=7)
+        >>> model = linfit.LinearRegression(w_initializer=0.0, b_initializer=-1.0)
+        >>> model.compile(learning_rate=0.2)
+        >>> _ = model.fit(x, y, batch_size=120, epochs=50, verbose=0)
+        >>> curvature = linfit.SufficientStatistics.from_rows(x, y).curvature()
+        >>> figure = bowl_figure(model.trajectory, linfit.least_squares(x, y), curvature)
+        >>> figure.axes[0].get_xlabel(), figure.axes[0].get_ylabel()
+        ('w', 'b')
+    """
+    picture = new_picture((7.2, 5.0))
+    draw_bowl(picture, trajectory, optimum, curvature, truth=truth, title=title, style=style_of(dark))
+    return picture
+
+
+def draw_bowl(
+    canvas: "Figure | SubFigure",
+    trajectory: Trajectory,
+    optimum: Any,
+    curvature: "Curvature",
+    *,
+    style: Style,
+    truth: Any = None,
+    title: str = "",
+) -> None:
+    """The same on a figure or a part of one."""
+    plane = _plane(trajectory, optimum, curvature)
+    path = trajectory[shows_motion(trajectory.step) | (np.arange(len(trajectory)) == len(trajectory) - 1)].values
+    path = plane.project(path[np.isfinite(path).all(axis=1)])
+    true = None if truth is None else plane.project(flat_reference(truth, trajectory.point())[np.newaxis])
+    reach = plane.reach(trajectory.values[0], true)
+    outside = (np.abs(path - plane.shift) > _FAR * reach).any(axis=1)
+    stays = not outside.any()
+    path = path if stays else path[: 1 + np.argmax(outside)]
+
+    axes = canvas.add_subplot()
+    axes.set_title(title)
+    axes.grid(visible=False)
+    if len(reach) == 2:
+        _draw_slopes(canvas, axes, plane, reach, style)
+    else:
+        _draw_curve(axes, plane, reach, style)
+    to_paper = plane.on_curve if len(reach) == 1 else lambda points: points
+    axes.plot(*to_paper(path).T, "-o", color=style.red, linewidth=1.4, markersize=3.5, markeredgewidth=0, label="steps")
+    grey: dict[str, Any] = {"color": style.muted, "fillstyle": "none", "markersize": 9, "markeredgewidth": 2.2}
+    axes.plot(*to_paper(path[:1]).T, "s", label="start", **grey)
+    if true is not None:
+        open_diamond: dict[str, Any] = {"fillstyle": "none", "markersize": 13, "markeredgewidth": 2.6}
+        axes.plot(*to_paper(true).T, "D", color=style.green, label="true", **open_diamond)
+    optimum_at = to_paper(plane.shift[np.newaxis]).T
+    axes.plot(*optimum_at, "+", color=style.ink, markersize=19, markeredgewidth=2.4, label="optimum")
+    if stays:
+        axes.plot(
+            *to_paper(path[-1:]).T, "o", color=style.red, markersize=8, markeredgecolor=style.paper, label="fitted"
+        )
+    else:
+        axes.plot([], [], " ", label="(fitted: far outside)")
+    canvas.legend(loc="outside lower center", ncols=5, frameon=False, handlelength=1.4, columnspacing=1.4)
+
+
+class _Plane(NamedTuple):
+    """A plane through the optimum, or a line, in parameter space."""
+
+    axes: np.ndarray  # of length 1 and orthogonal, one in each column, shape (parameters, 1 or 2)
+    labels: list[str]
+    hessian: np.ndarray  # of the loss, along these axes
+    optimum: np.ndarray  # in parameter space, shape (parameters,)
+    shift: np.ndarray  # added to distances from the optimum: where the axes are the parameters, their values there
+    lowest: float
+    curvature: "Curvature"
+
+    def project(self, points: np.ndarray) -> np.ndarray:
+        """Points of parameter space, shape (points, parameters), in the coordinates that are shown."""
+        return (points - self.optimum) @ self.axes + self.shift
+
+    def height(self, d: np.ndarray) -> np.ndarray:
+        """The loss above its lowest at distances from the optimum along the axes, shape (..., axes)."""
+        return 0.5 * np.einsum("...i,ij,...j", d, self.hessian, d)
+
+    def on_curve(self, points: np.ndarray) -> np.ndarray:
+        """Points of the only axis, shape (points, 1), with the loss there, shape (points, 2)."""
+        return np.hstack([points, self.lowest + self.height(points - self.shift)[:, np.newaxis]])
+
+    def reach(self, start: np.ndarray, true: np.ndarray | None) -> np.ndarray:
+        """How far from the optimum along each axis a stable descent from the start may come, and where the truth is.
+
+        Below the stability limit no |c| ever grows.
+        """
+        c = np.abs((start - self.optimum) @ self.curvature.eigenvectors)
+        reach = np.abs(self.axes.T @ self.curvature.eigenvectors) @ c
+        if true is not None:
+            reach = np.maximum(reach, np.abs(true - self.shift)[0])
+        otherwise = np.max(reach, initial=0.0) or 1.0
+        return _ROOM * np.where(reach > 0, reach, otherwise)
+
+
+def _plane(trajectory: Trajectory, optimum: Any, curvature: "Curvature") -> _Plane:
+    values, vectors = curvature.eigenvalues, curvature.eigenvectors
+    names, point = trajectory.names, flat_reference(optimum, trajectory.point(), "optimum")
+    if len(values) != len(point):
+        raise InputError(
+            f"the picture of the loss bowl needs one target, got a w of shape {trajectory.w.shape[1:]}. "
+            "Fit and draw each target on its own."
+        )
+    if len(values) <= 2:
+        axes, labels, shift = np.eye(len(values)), list(names), point
+    else:
+        curved = np.flatnonzero(values > 0)
+        chosen = curved[[0, -1]] if len(curved) > 1 else np.array([len(values) - 2, len(values) - 1])
+        axes, shift = vectors[:, chosen], np.zeros(2)
+        axes = axes * np.sign(axes[np.argmax(np.abs(axes), axis=0), [0, 1]])  # the sign of an eigenvector is arbitrary
+        largest = [names[i] for i in np.argmax(np.abs(axes), axis=0)]
+        labels = [
+            f"along the {k} direction, mostly {n}" for k, n in zip(("flattest", "steepest"), largest, strict=True)
+        ]
+    hessian = axes.T @ vectors @ np.diag(values) @ vectors.T @ axes
+    return _Plane(axes, labels, hessian, point, shift, float(optimum.loss), curvature)
+
+
+def _draw_slopes(canvas: "Figure | SubFigure", axes: "Axes", plane: _Plane, reach: np.ndarray, style: Style) -> None:
+    """Contours of the loss, and arrows down its slope."""
+    from matplotlib.colors import LinearSegmentedColormap, LogNorm
+    from matplotlib.ticker import FuncFormatter
+
+    (width, height), (left, bottom) = reach, plane.shift
+    x, y = np.linspace(-width, width, _GRID), np.linspace(-height, height, _GRID)
+    above = plane.height(np.stack(np.meshgrid(x, y), axis=-1))
+    top = float(above.max())
+    if top > 0:
+        levels = top * 0.5 ** np.arange(_LEVELS, -1, -1.0)
+        shading: dict[str, Any] = {
+            "cmap": LinearSegmentedColormap.from_list("height", [style.paper, style.slope]),
+            "norm": LogNorm(levels[0], top),
+        }
+        above = np.maximum(above, 0.5 * levels[0])
+        shades = axes.contourf(left + x, bottom + y, above, levels, extend="min", **shading)
+        axes.contour(left + x, bottom + y, above, levels, colors=style.muted, linewidths=0.6, alpha=0.6)
+        bar = canvas.colorbar(shades, ax=axes, ticks=levels[::2], pad=0.02, aspect=30)
+        bar.ax.yaxis.set_major_formatter(FuncFormatter(lambda level, _: f"{plane.lowest + level:.3g}"))
+        bar.set_label("loss" if len(plane.optimum) == 2 else "loss, all else at its optimum")
+
+    columns, rows = (np.linspace(-1, 1, 2 * count + 1)[1::2] for count in _ARROWS)
+    at = np.stack(np.meshgrid(columns * width, rows * height), axis=-1)
+    slope = at @ plane.hessian / reach  # each as long on paper as in units of the picture
+    length = np.linalg.norm(slope, axis=-1, keepdims=True)
+    u, v = np.moveaxis(np.divide(-slope, length, out=np.zeros_like(slope), where=length > 0), -1, 0)
+    arrows: dict[str, Any] = {"angles": "uv", "pivot": "mid", "scale": 26, "width": 0.0028, "headwidth": 5}
+    axes.quiver(left + at[..., 0], bottom + at[..., 1], u, v, color=style.muted, alpha=0.8, **arrows)
+    axes.set(xlim=(left - width, left + width), ylim=(bottom - height, bottom + height))
+    axes.set(xlabel=plane.labels[0], ylabel=plane.labels[1])
+
+
+def _draw_curve(axes: "Axes", plane: _Plane, reach: np.ndarray, style: Style) -> None:
+    """The loss of the only parameter."""
+    width, shift = reach[0], plane.shift[0]
+    curve = plane.on_curve(np.linspace(shift - width, shift + width, 401)[:, np.newaxis])
+    top = float(curve[:, 1].max())
+    axes.plot(*curve.T, color=style.blue, linewidth=1.8, label="_loss")
+    room = 0.06 * (top - plane.lowest) or 1.0
+    axes.set(xlim=(shift - width, shift + width), ylim=(plane.lowest - room, top))
+    axes.set(xlabel=plane.labels[0], ylabel="loss")

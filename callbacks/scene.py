@@ -1,0 +1,135 @@
+"""Scene: what the pictures of one fit have in common, its rows, its references, and where it started."""
+
+from typing import TYPE_CHECKING, Any
+
+import keras
+import numpy as np
+
+from linfit.callbacks.bowl_figure import draw_bowl
+from linfit.callbacks.coefficients_figure import coefficients_size, draw_coefficients
+from linfit.callbacks.figure_style import in_style, new_picture, style_of
+from linfit.callbacks.line_figure import draw_line
+from linfit.callbacks.prediction_figure import draw_prediction
+from linfit.checks import InputError
+from linfit.closed_form import problem_of
+from linfit.parameters import flat_reference, is_linear
+from linfit.rows import Rows, as_rows
+from linfit.text_table import number
+from linfit.trajectory import Trajectory
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure, SubFigure
+
+    from linfit.callbacks.picture import Picture
+
+_MOST_ROWS = 2000  # as many points as a picture can show
+
+
+class Scene:
+    """The pictures of one fit, at any point of its path.
+
+    Args:
+        model: whose fit it is.
+        start: the point at which it starts.
+        truth: the `GroundTruth` of the data, or anything with its w and b; or None.
+        data: x and y, where the fit's rows are not in memory or the model is not linfit's; or None.
+        x_label, y_label: names of the axes of the line's picture; None takes the feature's name.
+
+    Attributes:
+        names: of the pictures that this fit has: "fit", the line or the coefficients; "bowl", for the squared loss
+            of one target; "predictions", for several features and one target.
+
+    Raises:
+        InputError: no data for the line's picture; a truth of another shape than the model.
+    """
+
+    def __init__(
+        self,
+        model: keras.Model,
+        start: Trajectory,
+        truth: Any = None,
+        data: tuple[Any, Any] | None = None,
+        x_label: str | None = None,
+        y_label: str = "y",
+    ):
+        rows: Rows | None = as_rows(*data) if data is not None else getattr(model, "training_rows", None)
+        values = start.parameters
+        linear = is_linear(values)
+        self._is_line = linear and values["w"].size == 1
+        if self._is_line and rows is None:
+            raise InputError("a picture of the line needs the rows. Pass them as data=(x, y).")
+        self._problem = problem_of(model, rows) if linear and rows is not None else None
+        self._rows = None if rows is None else rows.some(_MOST_ROWS)
+        self._start, self._truth, self._y_label = start, truth, y_label
+        self._x_label = x_label or (start.names[0].removeprefix("w/") if "/" in start.names[0] else "x")
+        references = {"truth": truth, "optimum": self._problem and self._problem.optimum}
+        self._references: dict[str, Any] = {
+            name: flat_reference(reference, start.point(), name)
+            for name, reference in references.items()
+            if reference is not None
+        }
+        one_target = linear and values["w"].shape[2] == 1
+        self.names = ["fit"]
+        if one_target and self._problem is not None:
+            self.names.append("bowl")
+        if one_target and self._rows is not None and not self._is_line:
+            self.names.append("predictions")
+
+    @in_style
+    def picture(self, name: str, path: Trajectory, *, dark: bool = False) -> "Picture":
+        """One of the pictures, at the end of a path that begins at the start."""
+        size = {"bowl": (7.2, 5.0), "predictions": (10.5, 4.9)}.get(name, (7.2, 5.0))
+        if name == "fit" and not self._is_line:
+            size = coefficients_size(len(path.names), self._problem is not None)
+        picture = new_picture(size, _title(path))
+        self._draw(picture, name, path, dark)
+        return picture
+
+    @in_style
+    def side_by_side(self, path: Trajectory, whole: Trajectory, *, dark: bool = False) -> "Picture":
+        """The line or the coefficients, and the bowl beside them where there is one: a frame of the film of a path."""
+        names = self.names[:2] if "bowl" in self.names else self.names[:1]
+        picture = new_picture((6.4 * len(names), 4.8), _title(path))
+        parts = picture.subfigures(1, len(names), squeeze=False)[0]
+        for part, name in zip(parts, names, strict=True):
+            self._draw(part, name, path, dark, whole)
+        return picture
+
+    def _draw(
+        self, canvas: "Figure | SubFigure", name: str, path: Trajectory, dark: bool, whole: Trajectory | None = None
+    ) -> None:
+        problem, rows, point = self._problem, self._rows, path.values[-1]
+        common: dict[str, Any] = {"style": style_of(dark)}
+        if problem is not None:
+            common["residual_std"] = float(problem.optimum.residual_std[0])
+        if name == "bowl":
+            assert problem is not None
+            draw_bowl(canvas, path, problem.optimum, problem.curvature, truth=self._truth, style=style_of(dark))
+        elif name == "predictions":
+            assert rows is not None
+            predicted = rows.x @ path.w[-1] + path.parameters.get("b", np.zeros((1, 1)))[-1]
+            draw_prediction(canvas, rows.y, predicted, y_label=self._y_label, **common)
+        elif self._is_line:
+            assert rows is not None
+            common |= {name: _line(line) for name, line in self._references.items()}
+            common |= {"x_label": self._x_label, "y_label": self._y_label, "start": _line(self._start.values[0])}
+            others = [] if whole is None else [_line(values) for values in whole.values]
+            draw_line(canvas, rows.x, rows.y, _line(point), room_for=others, **common)
+        else:
+            errors: dict[str, Any] = {}
+            if problem is not None:
+                errors["standard_error"] = problem.optimum.standard_error(self._start.point())
+                errors["degrees_of_freedom"] = problem.optimum.degrees_of_freedom
+            start = self._start.values[0]
+            draw_coefficients(
+                canvas, path.names, point, start=start, style=style_of(dark), **errors, **self._references
+            )
+
+
+def _title(path: Trajectory) -> str:
+    return f"step {int(path.step[-1]):,}, loss {number(float(path.loss[-1]))}"
+
+
+def _line(values: np.ndarray) -> tuple[float, float]:
+    w, *b = values.tolist()
+    return w, b[0] if b else 0.0

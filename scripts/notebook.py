@@ -1,0 +1,53 @@
+"""Runs the notebook docs/lesson.ipynb in a kernel of this Python, and stores what it shows in the file."""
+
+import argparse
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+import nbformat
+from jupyter_client.kernelspec import KernelSpecManager
+from jupyter_client.manager import AsyncKernelManager
+from nbclient import NotebookClient
+
+LESSON = Path(__file__).parents[1] / "docs" / "lesson.ipynb"
+# In the kernel, before the first cell: what TensorFlow prints while it starts is nothing to store.
+QUIETLY = "--IPKernelApp.exec_lines=import quiet_tensorflow"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs the notebook. Returns the exit code: 0, or 1 where a cell raises an error, which the traceback names."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--output", type=Path, default=LESSON, help="where to store it (default: %(default)s)")
+    options = parser.parse_args(arguments)
+    notebook = nbformat.read(LESSON, as_version=4)
+    run(notebook)
+    nbformat.write(notebook, options.output)
+    return 0
+
+
+def run(notebook: nbformat.NotebookNode) -> None:
+    """Replaces the outputs by those of a kernel that sees nothing of this user's own notebooks and their settings."""
+    kernels = KernelSpecManager(kernel_dirs=[])  # of all installed kernels only that of this Python
+    with tempfile.TemporaryDirectory() as folder:
+        sockets = str(Path(folder, "kernel.json"))  # beside this file: the kernel listens on no port
+        client = NotebookClient(
+            notebook,
+            km=AsyncKernelManager(kernel_spec_manager=kernels, transport="ipc", connection_file=sockets),
+            timeout=300,
+            coalesce_streams=True,
+            record_timing=False,
+            extra_arguments=[QUIETLY],
+            resources={"metadata": {"path": folder}},
+        )
+        settings = {"IPYTHONDIR": folder, "PYTHONPATH": str(Path(__file__).parent)}
+        client.execute(env=os.environ | settings, cleanup_kc=True)
+    notebook.metadata = {
+        "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+        "language_info": {"name": "python"},
+    }
+
+
+if __name__ == "__main__":
+    sys.exit(main())
