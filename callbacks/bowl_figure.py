@@ -194,7 +194,7 @@ def _draw_slopes(canvas: "Figure | SubFigure", axes: "Axes", plane: _Plane, reac
         shades = axes.contourf(left + x, bottom + y, above, levels, extend="min", **shading)
         axes.contour(left + x, bottom + y, above, levels, colors=style.muted, linewidths=0.6, alpha=0.6)
         bar = canvas.colorbar(shades, ax=axes, ticks=levels[::2], pad=0.02, aspect=30)
-        bar.ax.yaxis.set_major_formatter(FuncFormatter(lambda level, _: f"{plane.lowest + level:.3g}"))
+        bar.ax.yaxis.set_major_formatter(FuncFormatter(lambda level, _: _short(plane.lowest + level)))
         bar.set_label("loss" if len(plane.optimum) == 2 else "loss, all else at its optimum")
 
     columns, rows = (np.linspace(-1, 1, 2 * count + 1)[1::2] for count in _ARROWS)
@@ -217,3 +217,9 @@ def _draw_curve(axes: "Axes", plane: _Plane, reach: np.ndarray, style: Style) ->
     room = 0.06 * (top - plane.lowest) or 1.0
     axes.set(xlim=(shift - width, shift + width), ylim=(plane.lowest - room, top))
     axes.set(xlabel=plane.labels[0], ylabel="loss")
+
+
+def _short(loss: float) -> str:
+    """Three digits."""
+    rounded = float(f"{loss:.3g}")
+    return f"{rounded:,.10g}" if 1e-4 <= rounded < 1e6 else f"{loss:.3g}"

@@ -31,6 +31,7 @@ def main() -> None:
             shutil.copy(logs / name / f"{name}.png", IMAGES)
         fit(logs, "lesson", {"fit.png": "line.png", "bowl.png": "bowl.png", "fit.gif": "lesson.gif"}, "--animate")
         fit(logs, "zigzag", {"bowl.png": "zigzag.png"}, "--learning-rate", "0.255", "--steps", "60")
+        fit(logs, "longer", {}, "--steps", "400")
         table = Path(folder, "diabetes.csv")
         load_diabetes(as_frame=True).frame.to_csv(table, index=False)
         data = ["--csv", str(table), "--target", "target", "--features", "bmi", "bp", "s5"]
@@ -48,19 +49,19 @@ def fit(logs: Path, name: str, pictures: dict[str, str], *options: str) -> None:
 
 
 def screenshots(logs: Path) -> None:
-    """TensorBoard's pages with the lesson, and with the sweep in one table."""
-    lesson, sweeps = serve(logs / "lesson"), serve(logs / "sweep")
+    """TensorBoard's pages: the lesson, twice as many of its steps, and the sweep in one table."""
+    lesson, longer, sweeps = (serve(logs / name) for name in ("lesson", "longer", "sweep"))
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
         page = browser.new_page(viewport={"width": 1500, "height": 640})
         page.goto(f"{lesson}?darkMode=false&smoothing=0&pinnedCards={PINNED}#timeseries")
         page.get_by_label("Close side pane").click()
         keep(page, "scalar-card line-chart canvas", "tensorboard")
-        page.set_viewport_size({"width": 1500, "height": 1050})
-        page.goto(f"{lesson}?darkMode=false&smoothing=0#custom_scalars")
+        page.set_viewport_size({"width": 1500, "height": 1180})
+        page.goto(f"{longer}?darkMode=false&smoothing=0#custom_scalars")
         page.reload()
         keep(page, "vz-line-chart2 svg", "custom_scalars")
-        page.set_viewport_size({"width": 1500, "height": 620})
+        page.set_viewport_size({"width": 2100, "height": 660})
         page.goto(f"{sweeps}?darkMode=false#hparams")
         page.reload()
         keep(page, "tf-hparams-table-view vaadin-grid-cell-content", "hparams")

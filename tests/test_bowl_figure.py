@@ -73,10 +73,18 @@ def test_the_scale_beside_the_bowl_names_these_losses(lesson):
     scale = figure.axes[1].yaxis
     levels = [level for level, _ in contours(figure)][::2]
     figure.draw_without_rendering()
-    assert [float(tick.get_text()) for tick in scale.get_ticklabels()] == pytest.approx(
+    assert [float(tick.get_text().replace(",", "")) for tick in scale.get_ticklabels()] == pytest.approx(
         [lowest + level for level in levels], rel=5e-3
     )
     assert scale.get_label_text() == "loss"
+
+
+def test_large_losses_are_written_out():
+    figure, *_ = drawn(linfit.GroundTruth(w=0.1, b=150.0, noise=5.0), 0.05, 20)
+    figure.draw_without_rendering()
+    labels = [tick.get_text() for tick in figure.axes[1].yaxis.get_ticklabels()]
+    assert any("," in label for label in labels)
+    assert not any("e" in label for label in labels)
 
 
 def test_the_arrows_lead_down_the_slope_as_it_lies_on_paper(lesson):
