@@ -35,7 +35,8 @@ class TensorBoardLogger(StepCallback):
     run      tags
     ======== ============================================ =========================================
     truth    each parameter, `loss`, its zone             constant lines, where a truth is given
-    optimum  each parameter, `loss`, its zone             constant lines, where it has a closed form
+    optimum  each parameter, `loss`, its zone,            constant lines, where it has a closed form
+             `error/truth`
     <run>    each parameter, `loss`, `learning_rate`,     every recorded step
              `error/optimization`, `error/truth`
              its zone                                     some of the steps near it, and the end
@@ -44,7 +45,8 @@ class TensorBoardLogger(StepCallback):
     `truth` and `optimum` are always there and come first, so that they have the same colours in every log folder; a
     text says so where there is nothing to draw.
 
-    The two errors are Euclidean norms of (parameters - optimum) and (parameters - truth). The zone of a parameter is
+    The two errors are Euclidean norms of (parameters - optimum) and (parameters - truth): descent takes the first to
+    zero, and the second to that of the optimum. The zone of a parameter is
     the optimum's 95 % confidence interval, where the truth is to be expected: `zone_95/center/...`, `zone_95/lower/...`
     and `zone_95/upper/...`. Truth and fit, drawn in the same charts, have a zone without a width. (TensorBoard sorts
     these cards behind w.) A parenthesis in a name becomes a bracket, because Custom Scalars cannot draw such a tag.
@@ -104,19 +106,22 @@ class TensorBoardLogger(StepCallback):
             optimum = None if problem is None else problem.optimum
         self._tags = dashboard.as_tags(start.names)
         self._points: dict[str, np.ndarray] = {}
-        losses: dict[str, dict[str, float]] = {"truth": {}, "optimum": {}}
+        constants: dict[str, dict[str, float]] = {"truth": {}, "optimum": {}}
         zones: dict[str, np.ndarray] = {}
         if self.truth is not None:
             self._points["truth"] = flat_reference(self.truth, start.point(), "truth")
             zones["truth"] = np.stack([self._points["truth"]] * 3)
             if problem is not None:
                 mean_squared_error = self.model.training_rows.mean_squared_error(self.truth.w, self.truth.b)
-                losses["truth"] = {"loss": problem.loss(mean_squared_error, self.truth.w)}
+                constants["truth"] = {"loss": problem.loss(mean_squared_error, self.truth.w)}
         if optimum is not None:
             self._points["optimum"] = flat_reference(optimum, start.point(), "optimum")
-            losses["optimum"] = {"loss": optimum.loss}
+            constants["optimum"] = {"loss": optimum.loss}
             ends = [flat_reference(end, start.point()) for end in optimum.confidence_interval(0.95)]
             zones["optimum"] = np.stack([self._points["optimum"], *ends])
+        if len(self._points) == 2:  # where the fit's own stops
+            floor = np.linalg.norm(self._points["optimum"] - self._points["truth"])
+            constants["optimum"][_ERRORS["truth"]] = float(floor)
 
         goal = self._points.get("optimum", self._points.get("truth", start.values[0]))
         self._shown = self._to_show(goal)
@@ -128,7 +133,7 @@ class TensorBoardLogger(StepCallback):
         self._lines: list[ReferenceLine] = []
         for run in _ERRORS:
             if run in self._points:
-                values = dict(zip(self._tags, self._points[run].tolist(), strict=True)) | losses[run]
+                values = dict(zip(self._tags, self._points[run].tolist(), strict=True)) | constants[run]
                 values |= dict(zip(self._zone_tags, zones[run][:, self._zoned].ravel().tolist(), strict=True))
                 self._lines.append(ReferenceLine(self.log_dir, run, values))
             else:

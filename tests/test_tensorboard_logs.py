@@ -104,7 +104,7 @@ def test_truth_optimum_and_fit_are_runs_that_share_their_tags(lesson):
     shared = {"w", "b", "loss"} | zones({"w", "b"})
     assert lesson.board.runs() == ["truth", "optimum", "fit"]
     assert lesson.board.tags("truth") == shared
-    assert lesson.board.tags("optimum") == shared
+    assert lesson.board.tags("optimum") == shared | {"error/truth"}
     assert lesson.board.tags("fit") == shared | {"learning_rate", "error/optimization", "error/truth"}
 
 
@@ -132,7 +132,8 @@ def test_the_two_errors_are_the_distances_to_optimum_and_truth(lesson):
 def test_truth_and_optimum_are_lines_as_long_as_the_fit(lesson):
     (w, b), lowest = solve(X, Y)
     truth = {"w": 0.1, "b": 0.5, "loss": np.mean((Y - 0.1 * X - 0.5) ** 2)}
-    for run, values in {"truth": truth, "optimum": {"w": w, "b": b, "loss": lowest}}.items():
+    optimum = {"w": w, "b": b, "loss": lowest, "error/truth": np.hypot(w - 0.1, b - 0.5)}
+    for run, values in {"truth": truth, "optimum": optimum}.items():
         for tag, value in values.items():
             assert_line(lesson.board, run, tag, range(41), value)
 
@@ -273,7 +274,7 @@ def test_features_are_tags_by_the_names_that_the_truth_gives_them(tmp_path):
     tags = ["w/area", "w/rooms", "w/age", "b"]
     with TensorBoard(tmp_path) as board:
         assert board.tags("truth") == {*tags, "loss", *zones(tags)}
-        assert board.tags("optimum") == {*tags, "loss", *zones(tags)}
+        assert board.tags("optimum") == {*tags, "loss", "error/truth", *zones(tags)}
         for i, tag in enumerate(tags):
             assert np.float32(board.scalars("fit", tag)[1][-1]) == fitted[i]
             assert_line(board, "truth", tag, range(6), [1.5, -2.0, 0.3, 0.5][i])
@@ -287,7 +288,7 @@ def test_each_target_has_tags_of_its_own(tmp_path):
     tags = ["w/x0/y0", "w/x0/y1", "w/x1/y0", "w/x1/y1", "b/y0", "b/y1"]
     with TensorBoard(tmp_path) as board:
         assert board.tags("truth") == {*tags, "loss", *zones(tags)}
-        assert board.tags("optimum") == {*tags, "loss", *zones(tags)}
+        assert board.tags("optimum") == {*tags, "loss", "error/truth", *zones(tags)}
         for tag, true, best in zip(tags, [1.0, -2.0, 0.5, 3.0, 0.5, -0.5], solve(x, y)[0], strict=True):
             assert_curve(board, "fit", tag, collector)
             assert_line(board, "truth", tag, range(6), true)
@@ -298,7 +299,7 @@ def test_a_model_without_bias_has_no_bias_tag(tmp_path):
     fit(new_model(use_bias=False), 3, TensorBoardLogger(tmp_path, truth=linfit.GroundTruth(w=0.1)))
     with TensorBoard(tmp_path) as board:
         assert board.tags("truth") == {"w", "loss", *zones(["w"])}
-        assert board.tags("optimum") == {"w", "loss", *zones(["w"])}
+        assert board.tags("optimum") == {"w", "loss", "error/truth", *zones(["w"])}
         assert "b" not in board.tags("fit")
         assert_line(board, "optimum", "w", range(4), (X.T @ Y / (X.T @ X)).item())
 

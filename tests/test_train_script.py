@@ -310,7 +310,7 @@ def test_ctrl_c_ends_a_run_as_if_it_were_over(interrupted):
 
 def test_ctrl_c_ends_a_long_run_at_once_and_keeps_all_of_it(tmp_path):
     process = start(tmp_path, "--every", 10_000, "--steps", 100_000_000)
-    out = read_until(process, " 10000 ")
+    out = read_until(process, "    10000 ")
     pressed = time.monotonic()
     process.send_signal(signal.SIGINT)
     run = finished(process, tmp_path / "lesson", out)

@@ -64,7 +64,7 @@ def shown(page, expected):
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 def test_each_chart_draws_its_runs(open_page, keep_screenshot, three, dark):
     page, errors = open_page(three, "custom_scalars", dark=dark, size=TALL)
-    charts = shown(page, [(title, 1 if title == ERRORS else 3) for title in PAGE])
+    charts = shown(page, [(title, 2 if title == ERRORS else 3) for title in PAGE])
     colours = [set(lines(chart)) for chart in charts]
     assert all(one == colours[0] for one in colours if len(one) == 3)
     assert colours[1] < colours[0]
@@ -76,13 +76,13 @@ def test_each_chart_draws_its_runs(open_page, keep_screenshot, three, dark):
 
 def test_a_chart_lists_its_curves_and_a_zone_is_an_area(open_page, three):
     page, _ = open_page(three, "custom_scalars", size=TALL)
-    charts = shown(page, [(title, 1 if title == ERRORS else 3) for title in PAGE])
+    charts = shown(page, [(title, 2 if title == ERRORS else 3) for title in PAGE])
     for chart, title in zip(charts, PAGE, strict=True):
         listed = chart.locator(".match-list-entry").all_text_contents()
         curves = [" ".join(entry.split()[1:]) for entry in listed]
         tag = title if chart.locator("path.area").count() == 0 else f"zone_95/center/{title}"
         if title == ERRORS:
-            assert sorted(curves) == ["error/optimization (fit)", "error/truth (fit)"]
+            assert sorted(curves) == ["error/optimization (fit)", "error/truth (fit)", "error/truth (optimum)"]
         else:
             assert sorted(curves) == [f"{tag} ({run})" for run in ("fit", "optimum", "truth")]
     assert [chart.locator("path.area").count() for chart in charts] == [0] * 6 + [3] * 4
@@ -96,15 +96,18 @@ def heights(path):
 
 def test_the_loss_ends_on_its_floor_and_one_error_falls_where_the_other_stops(open_page, three):
     page, _ = open_page(three, "custom_scalars", size=TALL)
-    charts = shown(page, [(title, 1 if title == ERRORS else 3) for title in PAGE])
+    charts = shown(page, [(title, 2 if title == ERRORS else 3) for title in PAGE])
     page.locator("tf-smoothing-input input").fill("0")
     page.wait_for_timeout(500)
     (truth, optimum, fit) = (heights(path) for path in lines(charts[0]).values())
     assert np.ptp(truth) == np.ptp(optimum) == 0
     assert abs(fit[-1] - optimum[-1]) < 1.5  # pixels
     drawn = charts[1].locator("path.line").evaluate_all("all => all.map(e => e.getAttribute('d')).filter(d => d)")
-    optimization, stopped = sorted((heights(path) for path in set(drawn)), key=lambda one: -one[-1])
+    optimization, *others = sorted((heights(path) for path in set(drawn)), key=lambda one: -one[-1])
+    floor, stopped = sorted(others, key=np.ptp)
     assert (np.diff(optimization) >= 0).all()
+    assert np.ptp(floor) == 0
+    assert abs(stopped[-1] - floor[-1]) < 1.5
     assert np.ptp(stopped[-40:]) < 4 < optimization[-1] - stopped[-1]
 
 
@@ -121,7 +124,7 @@ STATES = {
 
 def test_no_state_of_the_page_empties_a_chart_or_shows_a_warning(open_page, three):
     page, errors = open_page(three, "custom_scalars", size=TALL)
-    expected = [(title, 1 if title == ERRORS else 3) for title in PAGE]
+    expected = [(title, 2 if title == ERRORS else 3) for title in PAGE]
     shown(page, expected)
     for change in STATES.values():
         change(page)
@@ -133,7 +136,7 @@ def test_no_state_of_the_page_empties_a_chart_or_shows_a_warning(open_page, thre
         headings.nth(heading).click()
         shown(page, expected)
     page.locator("tf-runs-selector paper-checkbox").first.click()
-    shown(page, [(title, 1 if title == ERRORS else 2) for title in PAGE])
+    shown(page, [(title, 2) for title in PAGE])
     assert errors == []
 
 
@@ -144,7 +147,7 @@ def test_fits_of_other_parameters_without_a_truth_or_without_an_optimum_share_th
     with TensorBoard(tmp_path) as board:
         page, errors = open_page(board, "custom_scalars", size=TALL)
         # There are seven colours for nine runs: the fit of `robust` has that of the lesson's optimum.
-        expected = [("loss", 5), (ERRORS, 2), ("w", 3), ("b", 5), ("error/optimization", 2)]
+        expected = [("loss", 5), (ERRORS, 3), ("w", 3), ("b", 5), ("error/optimization", 2)]
         expected += [(tag, 3) for tag in TAGS[:3]]
         zones = [*((tag, 2) for tag in TAGS[:3]), ("w", 3), ("b", 5)]
         shown(page, [*expected, *zones])
