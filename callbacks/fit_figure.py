@@ -1,6 +1,5 @@
 """FitFigure: the fit in pictures, in TensorBoard and as PNG files."""
 
-import math
 import time
 from collections import deque
 from typing import Any
@@ -8,7 +7,7 @@ from typing import Any
 from linfit.callbacks.film_strip import FilmStrip
 from linfit.trajectory import Trajectory
 
-_SHARE = 0.05  # of the time that a fit takes, at most, goes into pictures while it runs
+_SHARE = 0.04  # of the time that a fit will take goes into pictures while it runs: 5 %, with room for a bad guess
 _USUAL_SECONDS = 0.5  # that a picture takes, before the first one has shown it
 
 
@@ -58,16 +57,21 @@ class FitFigure(FilmStrip):
         super().on_train_begin(logs)
         self._drawn: dict[str, int] = {}  # the latest step of each picture
         self._waiting: deque[tuple[str, int]] = deque()  # names of pictures, and the steps they are to show
-        self._began, self._drawing, self._picture_seconds = time.perf_counter(), 0.0, _USUAL_SECONDS
-        self._paused = -math.inf  # when the last picture was done
+        self._drawing, self._picture_seconds = 0.0, _USUAL_SECONDS
+        self._stepping, self._timed_steps = 0.0, 0  # seconds that steps took, and how many of them were timed
+        self._since: float | None = None  # when the steps went on, after the last ones had been seen
+        self._pause = 0.0  # until the steps have had so much time, nothing is drawn
 
     def on_steps_end(self, trajectory: Trajectory) -> None:
         """Takes down the path, and draws one of the pictures that are due if there is time for it."""
+        self._take_time(trajectory)
         super().on_steps_end(trajectory)
         due = [step for step in self.planned if trajectory.step[0] <= step <= trajectory.step[-1]]
         self._waiting.extend((name, step) for step in due for name in self.scene.names)
         if self._waiting and self._has_time():
             self._draw(*self._waiting.popleft())
+            self._pause = self._stepping + self._picture_seconds
+        self._since = time.perf_counter()
 
     def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
         """Draws what is left, and the end; after Ctrl-C, which nobody wants to wait for, only the end."""
@@ -79,16 +83,23 @@ class FitFigure(FilmStrip):
             self._draw(name, step)
         self.close()
 
+    def _take_time(self, trajectory: Trajectory) -> None:
+        """Adds the time of these steps; not of the first ones, which were being compiled."""
+        if self._since is not None:
+            self._stepping += time.perf_counter() - self._since
+            self._timed_steps += int(trajectory.step[-1] - self.latest.step[-1])
+
     def _has_time(self) -> bool:
-        """Whether one more picture keeps below the share of the fit's time, as far as that can be told now."""
-        now = time.perf_counter()
-        if now < self._paused + self._picture_seconds:  # the steps get at least as much time as the last picture took
+        """Whether one more picture keeps below the share of the fit's time, as far as that can be told now.
+
+        Between two pictures the steps get as much time as a picture takes.
+        """
+        if self._stepping <= self._pause:
             return False
-        elapsed = now - self._began
-        made = int(self.latest.step[0]) - self.first_step
-        if self.last_step is not None and made:
-            elapsed *= (self.last_step - self.first_step) / made
-        return self._drawing + self._picture_seconds < _SHARE * elapsed
+        whole = self._stepping
+        if self.last_step is not None and self._timed_steps:
+            whole *= (self.last_step - self.first_step) / self._timed_steps
+        return self._drawing + self._picture_seconds < _SHARE * whole
 
     def _draw(self, name: str, step: int) -> None:
         began = time.perf_counter()
@@ -100,6 +111,5 @@ class FitFigure(FilmStrip):
         self.file.save_beside(f"{name}.png", png)
         self.file.flush()
         self._drawn[name] = step
-        self._paused = time.perf_counter()
-        self._picture_seconds = self._paused - began
+        self._picture_seconds = time.perf_counter() - began
         self._drawing += self._picture_seconds
