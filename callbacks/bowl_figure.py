@@ -1,12 +1,12 @@
 """Picture of the loss bowl: its contours, where descent leads from each point, and the path that a fit took."""
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from linfit.callbacks.figure_style import Style, in_style, new_picture, style_of
+from linfit.callbacks.loss_plane import LossPlane, plane_of
 from linfit.callbacks.milestones import shows_motion
-from linfit.checks import InputError
 from linfit.parameters import flat_reference
 from linfit.trajectory import Trajectory
 
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
     from linfit.curvature import Curvature
 
-_ROOM = 1.12  # around what has to be seen
 _GRID, _ARROWS = 161, (15, 11)
 _LEVELS = 9  # contours, each of half the height above the lowest loss of the next one
 _FAR = 1.5  # times the reach: where a path that leaves the picture is cut off
@@ -82,7 +81,7 @@ def draw_bowl(
     title: str = "",
 ) -> None:
     """The same on a figure or a part of one."""
-    plane = _plane(trajectory, optimum, curvature)
+    plane = plane_of(trajectory, optimum, curvature)
     path = trajectory[shows_motion(trajectory.step) | (np.arange(len(trajectory)) == len(trajectory) - 1)].values
     path = plane.project(path[np.isfinite(path).all(axis=1)])
     true = None if truth is None else plane.project(flat_reference(truth, trajectory.point())[np.newaxis])
@@ -116,66 +115,7 @@ def draw_bowl(
     canvas.legend(loc="outside lower center", ncols=5, frameon=False, handlelength=1.4, columnspacing=1.4)
 
 
-class _Plane(NamedTuple):
-    """A plane through the optimum, or a line, in parameter space."""
-
-    axes: np.ndarray  # of length 1 and orthogonal, one in each column, shape (parameters, 1 or 2)
-    labels: list[str]
-    hessian: np.ndarray  # of the loss, along these axes
-    optimum: np.ndarray  # in parameter space, shape (parameters,)
-    shift: np.ndarray  # added to distances from the optimum: where the axes are the parameters, their values there
-    lowest: float
-    curvature: "Curvature"
-
-    def project(self, points: np.ndarray) -> np.ndarray:
-        """Points of parameter space, shape (points, parameters), in the coordinates that are shown."""
-        return (points - self.optimum) @ self.axes + self.shift
-
-    def height(self, d: np.ndarray) -> np.ndarray:
-        """The loss above its lowest at distances from the optimum along the axes, shape (..., axes)."""
-        return 0.5 * np.einsum("...i,ij,...j", d, self.hessian, d)
-
-    def on_curve(self, points: np.ndarray) -> np.ndarray:
-        """Points of the only axis, shape (points, 1), with the loss there, shape (points, 2)."""
-        return np.hstack([points, self.lowest + self.height(points - self.shift)[:, np.newaxis]])
-
-    def reach(self, start: np.ndarray, true: np.ndarray | None) -> np.ndarray:
-        """How far from the optimum along each axis a stable descent from the start may come, and where the truth is.
-
-        Below the stability limit no |c| ever grows.
-        """
-        c = np.abs((start - self.optimum) @ self.curvature.eigenvectors)
-        reach = np.abs(self.axes.T @ self.curvature.eigenvectors) @ c
-        if true is not None:
-            reach = np.maximum(reach, np.abs(true - self.shift)[0])
-        otherwise = np.max(reach, initial=0.0) or 1.0
-        return _ROOM * np.where(reach > 0, reach, otherwise)
-
-
-def _plane(trajectory: Trajectory, optimum: Any, curvature: "Curvature") -> _Plane:
-    values, vectors = curvature.eigenvalues, curvature.eigenvectors
-    names, point = trajectory.names, flat_reference(optimum, trajectory.point(), "optimum")
-    if len(values) != len(point):
-        raise InputError(
-            f"the picture of the loss bowl needs one target, got a w of shape {trajectory.w.shape[1:]}. "
-            "Fit and draw each target on its own."
-        )
-    if len(values) <= 2:
-        axes, labels, shift = np.eye(len(values)), list(names), point
-    else:
-        curved = np.flatnonzero(values > 0)
-        chosen = curved[[0, -1]] if len(curved) > 1 else np.array([len(values) - 2, len(values) - 1])
-        axes, shift = vectors[:, chosen], np.zeros(2)
-        axes = axes * np.sign(axes[np.argmax(np.abs(axes), axis=0), [0, 1]])  # the sign of an eigenvector is arbitrary
-        largest = [names[i] for i in np.argmax(np.abs(axes), axis=0)]
-        labels = [
-            f"along the {k} direction, mostly {n}" for k, n in zip(("flattest", "steepest"), largest, strict=True)
-        ]
-    hessian = axes.T @ vectors @ np.diag(values) @ vectors.T @ axes
-    return _Plane(axes, labels, hessian, point, shift, float(optimum.loss), curvature)
-
-
-def _draw_slopes(canvas: "Figure | SubFigure", axes: "Axes", plane: _Plane, reach: np.ndarray, style: Style) -> None:
+def _draw_slopes(canvas: "Figure | SubFigure", axes: "Axes", plane: LossPlane, reach: np.ndarray, style: Style) -> None:
     """Contours of the loss, and arrows down its slope."""
     from matplotlib.colors import LinearSegmentedColormap, LogNorm
     from matplotlib.ticker import FuncFormatter
@@ -208,7 +148,7 @@ def _draw_slopes(canvas: "Figure | SubFigure", axes: "Axes", plane: _Plane, reac
     axes.set(xlabel=plane.labels[0], ylabel=plane.labels[1])
 
 
-def _draw_curve(axes: "Axes", plane: _Plane, reach: np.ndarray, style: Style) -> None:
+def _draw_curve(axes: "Axes", plane: LossPlane, reach: np.ndarray, style: Style) -> None:
     """The loss of the only parameter."""
     width, shift = reach[0], plane.shift[0]
     curve = plane.on_curve(np.linspace(shift - width, shift + width, 401)[:, np.newaxis])

@@ -1,0 +1,88 @@
+"""The plane in which the loss bowl is drawn, and the height of the loss above it."""
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from linfit.checks import InputError
+from linfit.parameters import flat_reference
+from linfit.trajectory import Trajectory
+
+if TYPE_CHECKING:
+    from linfit.curvature import Curvature
+
+_ROOM = 1.12  # around what has to be seen
+
+
+class LossPlane(NamedTuple):
+    """A plane through the optimum, or a line, in parameter space.
+
+    Attributes:
+        axes: of length 1 and orthogonal, one in each column, shape (parameters, 1 or 2).
+        labels: a name for each axis.
+        hessian: of the loss, along the axes.
+        optimum: in parameter space, shape (parameters,).
+        shift: added to distances from the optimum: where the axes are the parameters, their values there.
+        lowest: the loss at the optimum.
+        curvature: of the loss in all directions.
+    """
+
+    axes: np.ndarray
+    labels: list[str]
+    hessian: np.ndarray
+    optimum: np.ndarray
+    shift: np.ndarray
+    lowest: float
+    curvature: "Curvature"
+
+    def project(self, points: np.ndarray) -> np.ndarray:
+        """Points of parameter space, shape (points, parameters), in the coordinates that are shown."""
+        return (points - self.optimum) @ self.axes + self.shift
+
+    def height(self, d: np.ndarray) -> np.ndarray:
+        """The loss above its lowest at distances from the optimum along the axes, shape (..., axes)."""
+        return 0.5 * np.einsum("...i,ij,...j", d, self.hessian, d)
+
+    def on_curve(self, points: np.ndarray) -> np.ndarray:
+        """Points of the only axis, shape (points, 1), with the loss there, shape (points, 2)."""
+        return np.hstack([points, self.lowest + self.height(points - self.shift)[:, np.newaxis]])
+
+    def reach(self, start: np.ndarray, true: np.ndarray | None) -> np.ndarray:
+        """How far from the optimum along each axis a stable descent from the start may come, and where the truth is.
+
+        Below the stability limit no |c| ever grows.
+        """
+        c = np.abs((start - self.optimum) @ self.curvature.eigenvectors)
+        reach = np.abs(self.axes.T @ self.curvature.eigenvectors) @ c
+        if true is not None:
+            reach = np.maximum(reach, np.abs(true - self.shift)[0])
+        otherwise = np.max(reach, initial=0.0) or 1.0
+        return _ROOM * np.where(reach > 0, reach, otherwise)
+
+
+def plane_of(trajectory: Trajectory, optimum: Any, curvature: "Curvature") -> LossPlane:
+    """The parameters' own plane, if there are two of them, or the one of the flattest and the steepest direction.
+
+    Raises:
+        InputError: several targets, or an optimum of another shape.
+    """
+    values, vectors = curvature.eigenvalues, curvature.eigenvectors
+    names, point = trajectory.names, flat_reference(optimum, trajectory.point(), "optimum")
+    if len(values) != len(point):
+        raise InputError(
+            f"the picture of the loss bowl needs one target, got a w of shape {trajectory.w.shape[1:]}. "
+            "Fit and draw each target on its own."
+        )
+    if len(values) <= 2:
+        axes, labels, shift = np.eye(len(values)), list(names), point
+    else:
+        curved = np.flatnonzero(values > 0)
+        chosen = curved[[0, -1]] if len(curved) > 1 else np.array([len(values) - 2, len(values) - 1])
+        axes, shift = vectors[:, chosen], np.zeros(2)
+        axes = axes * np.sign(axes[np.argmax(np.abs(axes), axis=0), [0, 1]])  # the sign of an eigenvector is arbitrary
+        largest = [names[i] for i in np.argmax(np.abs(axes), axis=0)]
+        labels = [
+            f"along the {k} direction, mostly {n}" for k, n in zip(("flattest", "steepest"), largest, strict=True)
+        ]
+    hessian = axes.T @ vectors @ np.diag(values) @ vectors.T @ axes
+    return LossPlane(axes, labels, hessian, point, shift, float(optimum.loss), curvature)
