@@ -1,10 +1,11 @@
 """Picture of the loss bowl: its contours, where descent leads from each point, and the path that a fit took."""
 
+import textwrap
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from linfit.callbacks.figure_style import Style, in_style, new_picture, style_of
+from linfit.callbacks.figure_style import Style, in_style, new_picture, style_of, wrapped
 from linfit.callbacks.loss_plane import LossPlane, plane_of
 from linfit.callbacks.milestones import shows_motion
 from linfit.parameters import flat_reference
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from linfit.curvature import Curvature
 
 _GRID, _ARROWS = 161, (15, 11)
-_LEVELS = 9  # contours, each of half the height above the lowest loss of the next one
+_LEVELS, _RATIO = 9, 0.4  # contours, and the height of each above the lowest loss, of that of the next one
 _FAR = 1.5  # times the reach: where a path that leaves the picture is cut off
 
 
@@ -82,7 +83,9 @@ def draw_bowl(
 ) -> None:
     """The same on a figure or a part of one."""
     plane = plane_of(trajectory, optimum, curvature)
-    path = trajectory[shows_motion(trajectory.step) | (np.arange(len(trajectory)) == len(trajectory) - 1)].values
+    path = trajectory[
+        shows_motion(trajectory.step - trajectory.step[0]) | (np.arange(len(trajectory)) == len(trajectory) - 1)
+    ].values
     path = plane.project(path[np.isfinite(path).all(axis=1)])
     true = None if truth is None else plane.project(flat_reference(truth, trajectory.point())[np.newaxis])
     reach = plane.reach(trajectory.values[0], true)
@@ -118,23 +121,22 @@ def draw_bowl(
 def _draw_slopes(canvas: "Figure | SubFigure", axes: "Axes", plane: LossPlane, reach: np.ndarray, style: Style) -> None:
     """Contours of the loss, and arrows down its slope."""
     from matplotlib.colors import LinearSegmentedColormap, LogNorm
-    from matplotlib.ticker import FuncFormatter
 
     (width, height), (left, bottom) = reach, plane.shift
     x, y = np.linspace(-width, width, _GRID), np.linspace(-height, height, _GRID)
     above = plane.height(np.stack(np.meshgrid(x, y), axis=-1))
     top = float(above.max())
     if top > 0:
-        levels = top * 0.5 ** np.arange(_LEVELS, -1, -1.0)
+        levels = top * _RATIO ** np.arange(_LEVELS, -1, -1.0)
         shading: dict[str, Any] = {
             "cmap": LinearSegmentedColormap.from_list("height", [style.paper, style.slope]),
             "norm": LogNorm(levels[0], top),
         }
-        above = np.maximum(above, 0.5 * levels[0])
+        above = np.maximum(above, _RATIO * levels[0])
         shades = axes.contourf(left + x, bottom + y, above, levels, extend="min", **shading)
         axes.contour(left + x, bottom + y, above, levels, colors=style.muted, linewidths=0.6, alpha=0.6)
         bar = canvas.colorbar(shades, ax=axes, ticks=levels[::2], pad=0.02, aspect=30)
-        bar.ax.yaxis.set_major_formatter(FuncFormatter(lambda level, _: _short(plane.lowest + level)))
+        bar.set_ticks(levels[::2], labels=_short([plane.lowest + level for level in levels[::2].tolist()]))
         bar.set_label("loss" if len(plane.optimum) == 2 else "loss, all else at its optimum")
 
     columns, rows = (np.linspace(-1, 1, 2 * count + 1)[1::2] for count in _ARROWS)
@@ -145,7 +147,7 @@ def _draw_slopes(canvas: "Figure | SubFigure", axes: "Axes", plane: LossPlane, r
     arrows: dict[str, Any] = {"angles": "uv", "pivot": "mid", "scale": 26, "width": 0.0028, "headwidth": 5}
     axes.quiver(left + at[..., 0], bottom + at[..., 1], u, v, color=style.muted, alpha=0.8, **arrows)
     axes.set(xlim=(left - width, left + width), ylim=(bottom - height, bottom + height))
-    axes.set(xlabel=plane.labels[0], ylabel=plane.labels[1])
+    axes.set(xlabel=textwrap.fill(plane.labels[0], 60), ylabel=wrapped(plane.labels[1]))
 
 
 def _draw_curve(axes: "Axes", plane: LossPlane, reach: np.ndarray, style: Style) -> None:
@@ -156,10 +158,15 @@ def _draw_curve(axes: "Axes", plane: LossPlane, reach: np.ndarray, style: Style)
     axes.plot(*curve.T, color=style.blue, linewidth=1.8, label="_loss")
     room = 0.06 * (top - plane.lowest) or 1.0
     axes.set(xlim=(shift - width, shift + width), ylim=(plane.lowest - room, top))
-    axes.set(xlabel=plane.labels[0], ylabel="loss")
+    axes.set(xlabel=textwrap.fill(plane.labels[0], 60), ylabel="loss")
 
 
-def _short(loss: float) -> str:
-    """Three digits."""
-    rounded = float(f"{loss:.3g}")
-    return f"{rounded:,.10g}" if 1e-4 <= rounded < 1e6 else f"{loss:.3g}"
+def _short(losses: list[float]) -> list[str]:
+    """Three digits, or as many as it takes to tell them apart."""
+    texts: list[str] = []
+    for digits in range(3, 16):
+        rounded = [float(f"{loss:.{digits}g}") for loss in losses]
+        texts = [f"{loss:,.15g}" if 1e-4 <= loss < 1e6 else f"{loss:.{digits}g}" for loss in rounded]
+        if len(set(texts)) == len(texts):
+            break
+    return texts

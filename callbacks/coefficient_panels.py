@@ -56,6 +56,7 @@ def draw_distances(axes: "Axes", values: dict[str, np.ndarray], error: np.ndarra
     farthest = max([factor, *(float(np.nanmax(np.abs(each))) for each in away.values() if np.isfinite(each).any())])
     axes.set_xlabel("standard errors\nfrom the optimum\n(shaded: 95 % interval)")
     if farthest > _FAR:
+        axes.set_xlabel("standard errors from the\noptimum, logarithmic beyond ±1\n(shaded: 95 % interval)")
         symmetric_scale(axes, farthest, 1.0)
         farthest *= 2
     axes.set_xlim(-1.15 * farthest, 1.15 * farthest)

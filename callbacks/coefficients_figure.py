@@ -47,7 +47,7 @@ def coefficients_figure(
         dark: for a dark background.
 
     Raises:
-        InputError: standard errors without an optimum.
+        InputError: standard errors without an optimum; not as many values as names.
 
     Returns:
         A matplotlib Figure, which a notebook shows.
@@ -100,6 +100,11 @@ def draw_coefficients(
         raise InputError("standard_error needs the optimum that it belongs to. Try optimum=....")
     given = {"fitted": fitted, "true": truth, "optimum": optimum, "start": start, "error": standard_error}
     values = {name: _finite(each) for name, each in given.items() if each is not None}
+    for name, each in values.items():
+        if len(each) != len(names) or not len(names):
+            raise InputError(
+                f"as many {name} values as names are needed, and at least one: got {len(each)} and {len(names)}."
+            )
     goal = values[next(name for name in ("true", "optimum", "fitted") if name in values)]
     width, height = canvas.bbox.width / canvas.dpi, canvas.bbox.height / canvas.dpi
     room = max(1, round((height - _FRAME) / _ROW))

@@ -27,7 +27,12 @@ _SETTINGS: dict[str, Any] = {
     "grid.linewidth": 0.6,
     "legend.framealpha": 0.9,
     "legend.handlelength": 3.2,
+    "text.parse_math": False,  # a dollar in a name is a dollar
 }
+
+
+# The user's own: names may be in an alphabet that matplotlib's font lacks.
+_FONTS = ("font.family", "font.sans-serif", "font.serif", "font.monospace")
 
 
 @dataclass(frozen=True)
@@ -114,8 +119,9 @@ def in_style(picture: Callable[P, R]) -> Callable[P, R]:
             "grid.color": style.grid,
         }
         with matplotlib.rc_context():
+            fonts = {name: matplotlib.rcParams[name] for name in _FONTS}
             matplotlib.rcdefaults()
-            matplotlib.rcParams.update(_SETTINGS | colours)
+            matplotlib.rcParams.update(_SETTINGS | colours | fonts)
             return picture(*args, **kwargs)
 
     return drawn

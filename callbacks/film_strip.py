@@ -63,7 +63,9 @@ class FilmStrip(StepCallback):
 
     def on_steps_end(self, trajectory: Trajectory) -> None:
         """Takes down the path."""
-        kept = shows_motion(trajectory.step) | np.isin(trajectory.step, [self.first_step, *self.planned])
+        kept = shows_motion(trajectory.step - self.first_step) | np.isin(
+            trajectory.step, [self.first_step, *self.planned]
+        )
         if kept.any():
             self._parts.append(trajectory[kept])
         self.latest = trajectory[-1:]

@@ -17,7 +17,8 @@ class FitAnimation(FilmStrip):
     """Films a fit: `fit.gif` in the run's folder, with the line and the loss bowl side by side.
 
     For several features the coefficients take the place of the line. Some 50 frames show steps close together
-    early and far apart late; the film is made when the fit is over, and starts over again at its end.
+    early and far apart late. The film is made when the fit is over, which takes about ten seconds, and starts over
+    again at its end.
 
     Args:
         log_dir: the folder of the runs, as for `TensorBoardLogger`.
@@ -55,21 +56,21 @@ class FitAnimation(FilmStrip):
         return [self.first_step + step for step in milestones(steps, self.count)]
 
     def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
-        """Makes the film."""
+        """Makes the film; not after Ctrl-C, when nobody wants to wait for it."""
         super().on_train_end(logs)
-        path = self.path()
-        ends = np.flatnonzero(np.isin(path.step, [*self.planned, path.step[-1]])) + 1
-        self.file.save_beside("fit.gif", self._film(path, ends))
+        if logs:
+            path = self.path()
+            ends = np.flatnonzero(np.isin(path.step, [*self.planned, path.step[-1]])) + 1
+            self.file.save_beside("fit.gif", self._film(path, ends))
         self.close()
 
     def _film(self, path: Trajectory, ends: np.ndarray) -> bytes:
         from PIL import Image
 
-        frames: list[Image.Image] = []
-        for end in ends.tolist():
-            png = self.scene.side_by_side(path[:end], path, dark=self.dark).png()
-            frame = Image.open(io.BytesIO(png)).convert("RGB")
-            frames.append(frame.quantize(_COLOURS, palette=frames[-1] if frames else None, dither=Image.Dither.NONE))
+        pngs = [self.scene.side_by_side(path[:end], path, dark=self.dark).png() for end in ends.tolist()]
+        images = [Image.open(io.BytesIO(png)).convert("RGB") for png in pngs]
+        palette = images[-1].quantize(_COLOURS)
+        frames = [image.quantize(palette=palette, dither=Image.Dither.NONE) for image in images]
         file = io.BytesIO()
         durations = [_FRAME_MS] * (len(frames) - 1) + [_LAST_FRAME_MS]
         frames[0].save(file, "GIF", save_all=True, append_images=frames[1:], duration=durations, loop=0)

@@ -8,6 +8,7 @@ from linfit.callbacks.film_strip import FilmStrip
 from linfit.trajectory import Trajectory
 
 _SHARE = 0.04  # of the time that a fit will take goes into pictures while it runs: 5 %, with room for a bad guess
+_FORESIGHT = 4.0  # times what its steps have taken: a fit may end early, and is not taken to be any longer
 _USUAL_SECONDS = 0.5  # that a picture takes, before the first one has shown it
 
 
@@ -27,7 +28,8 @@ class FitFigure(FilmStrip):
     =============== ========================================================= =========================================
 
     While the fit runs, a picture is drawn only between blocks of steps, one at a time, and only where all of
-    them together take less than 5 % of the time that the fit will take. What is left is drawn when it is over.
+    them together take less than 5 % of the time that the fit will take, as far as that can be told. What is left is
+    drawn when it is over, in a few seconds. A fit that goes on draws those of the ten that lie ahead.
 
     Args:
         log_dir: the folder of the runs, as for `TensorBoardLogger`.
@@ -98,7 +100,7 @@ class FitFigure(FilmStrip):
             return False
         whole = self._stepping
         if self.last_step is not None and self._timed_steps:
-            whole *= (self.last_step - self.first_step) / self._timed_steps
+            whole *= min(_FORESIGHT, (self.last_step - self.first_step) / self._timed_steps)
         return self._drawing + self._picture_seconds < _SHARE * whole
 
     def _draw(self, name: str, step: int) -> None:

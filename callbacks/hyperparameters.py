@@ -10,6 +10,7 @@ import numpy as np
 from linfit import checks
 from linfit.callbacks.event_file import open_run
 from linfit.callbacks.hparams_row import STEPS, STEPS_TO_OPTIMUM, HParamsRow
+from linfit.checks import InputError
 from linfit.closed_form import running_problem
 from linfit.optimizer import is_plain_sgd
 from linfit.parameters import flat_reference
@@ -47,7 +48,8 @@ class HyperParameters(StepCallback):
         every: look at steps 0, every, 2 every, ...; give it that of the `TensorBoardLogger`.
 
     Raises:
-        InputError: a fraction that is not above 0; a folder that cannot be written.
+        InputError: a setting that is no number or text; a fraction that is not above 0; a folder that cannot be
+            written.
 
     Example:
         >>> import linfit, tempfile
@@ -77,6 +79,13 @@ class HyperParameters(StepCallback):
         self.run = run
         self.truth = truth
         self.settings = {"noise": getattr(truth, "noise", None), **(settings or {})}
+        for name, value in self.settings.items():
+            if isinstance(value, np.generic):
+                self.settings[name] = value.item()
+            elif not isinstance(value, float | int | str | None):
+                raise InputError(
+                    f"a setting must be a number or a text, got {name}={value!r}. Try settings={{'{name}': 7}}."
+                )
         self.fraction = checks.positive(fraction, "fraction")
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:

@@ -92,8 +92,9 @@ def draw_learning_rate(
     taken = np.maximum(np.asarray(converged[1], "float64"), 1)
     left = min([*rates, *converged[0], *unfinished, stability_limit]) / 1.2
     right = max([*diverged, 1.8 * stability_limit]) * 1.25  # wide enough for a word
-    highest = max([most_steps, *taken, *([3 * min(steps)] if len(steps) else [])])
-    lowest = min([*steps, *taken, most_steps])
+    ends = [most_steps] if len(unfinished) else []
+    highest = max([*ends, *taken, *([3 * min(steps)] if len(steps) else [])], default=1)
+    lowest = min([*steps, *taken, *ends], default=1)
     room = max(10, highest / lowest) ** 0.28  # above for the crosses, below for the words
     bottom, top = lowest / room, highest * room
     axes.set(xscale="log", yscale="log", xlim=(left, right), ylim=(bottom, top), xlabel="learning rate", ylabel=y_label)
@@ -119,7 +120,7 @@ def draw_learning_rate(
         at = np.full(len(diverged), top / np.sqrt(room))
         axes.plot(diverged, at, "x", color=style.red, markersize=9, markeredgewidth=2.5, label="diverged")
     if fastest is not None and len(rates):
-        needed = np.interp(fastest, rates, steps)
+        needed = np.exp(np.interp(np.log(fastest), np.log(rates), np.log(steps)))
         axes.plot([fastest], [needed], "D", color=style.green, markersize=15, markeredgewidth=2.5, **_OPEN)
         axes.annotate(f"fastest: {fastest:.4g}", (fastest, needed), (-12, -22), ha="right", **words)
     canvas.legend(loc="outside upper left", ncols=4, frameon=False, handlelength=2)

@@ -5,7 +5,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from linfit import checks
 from linfit.callbacks.figure_style import Style, in_style, new_picture, style_of, wrapped
+from linfit.checks import InputError
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure, SubFigure
@@ -43,6 +45,9 @@ def line_figure(
         title: above the picture.
         x_label, y_label: names of the axes, with units if they have any.
         dark: for a dark background.
+
+    Raises:
+        InputError: x and y of different lengths, or no rows.
 
     Returns:
         A matplotlib Figure, which a notebook shows; `figure.savefig("line.png")` saves it.
@@ -87,8 +92,11 @@ def draw_line(
     room_for: Sequence[Line] = (),
 ) -> None:
     """Draws the picture of `line_figure` on a figure or a part of one, with room for lines of a film's other frames."""
-    axes = canvas.add_subplot()
     x, y = np.ravel(x), np.ravel(y)
+    checks.same_length(x, "x", y, "y")
+    if not len(x):
+        raise InputError("a picture of the line needs at least one row, got none.")
+    axes = canvas.add_subplot()
     shown = np.unique(np.linspace(0, len(x) - 1, _MOST_POINTS).astype(int))
     axes.plot(x[shown], y[shown], "o", color=style.muted, markersize=4, alpha=0.55, markeredgewidth=0, label="data")
 

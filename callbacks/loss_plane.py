@@ -6,12 +6,15 @@ import numpy as np
 
 from linfit.checks import InputError
 from linfit.parameters import flat_reference
+from linfit.text_table import shortened
 from linfit.trajectory import Trajectory
 
 if TYPE_CHECKING:
     from linfit.curvature import Curvature
 
 _ROOM = 1.12  # around what has to be seen
+_MOST = 0.8  # of an axis, which is then named after those parameters
+_LONGEST_NAME = 24
 
 
 class LossPlane(NamedTuple):
@@ -25,6 +28,7 @@ class LossPlane(NamedTuple):
         shift: added to distances from the optimum: where the axes are the parameters, their values there.
         lowest: the loss at the optimum.
         curvature: of the loss in all directions.
+        noise: three standard errors of the optimum along the axes, 0 where there are none.
     """
 
     axes: np.ndarray
@@ -34,6 +38,7 @@ class LossPlane(NamedTuple):
     shift: np.ndarray
     lowest: float
     curvature: "Curvature"
+    noise: np.ndarray
 
     def project(self, points: np.ndarray) -> np.ndarray:
         """Points of parameter space, shape (points, parameters), in the coordinates that are shown."""
@@ -56,8 +61,12 @@ class LossPlane(NamedTuple):
         reach = np.abs(self.axes.T @ self.curvature.eigenvectors) @ c
         if true is not None:
             reach = np.maximum(reach, np.abs(true - self.shift)[0])
-        otherwise = np.max(reach, initial=0.0) or 1.0
-        return _ROOM * np.where(reach > 0, reach, otherwise)
+        otherwise = np.max([*reach, *self.noise]) or 1.0
+        reach = np.maximum(np.where(reach > 0, reach, otherwise), self.noise)
+        if len(self.optimum) > 2:  # the walls of the valley are to be seen, however near to its floor the start is
+            flat, steep = np.diag(self.hessian)
+            reach[1] = max(reach[1], reach[0] * np.sqrt(flat / steep)) if steep > 0 else reach[1]
+        return _ROOM * reach
 
 
 def plane_of(trajectory: Trajectory, optimum: Any, curvature: "Curvature") -> LossPlane:
@@ -80,9 +89,20 @@ def plane_of(trajectory: Trajectory, optimum: Any, curvature: "Curvature") -> Lo
         chosen = curved[[0, -1]] if len(curved) > 1 else np.array([len(values) - 2, len(values) - 1])
         axes, shift = vectors[:, chosen], np.zeros(2)
         axes = axes * np.sign(axes[np.argmax(np.abs(axes), axis=0), [0, 1]])  # the sign of an eigenvector is arbitrary
-        largest = [names[i] for i in np.argmax(np.abs(axes), axis=0)]
-        labels = [
-            f"along the {k} direction, mostly {n}" for k, n in zip(("flattest", "steepest"), largest, strict=True)
-        ]
+        titles = ("along the flattest direction", "along the steepest direction")
+        labels = [title + _made_of(axis, names) for title, axis in zip(titles, axes.T, strict=True)]
     hessian = axes.T @ vectors @ np.diag(values) @ vectors.T @ axes
-    return LossPlane(axes, labels, hessian, point, shift, float(optimum.loss), curvature)
+    errors = optimum.standard_error(trajectory.parameters)
+    noise = 3 * np.abs(axes.T) @ np.where(np.isfinite(errors), errors, 0.0)
+    return LossPlane(axes, labels, hessian, point, shift, float(optimum.loss), curvature, noise)
+
+
+def _made_of(axis: np.ndarray, names: tuple[str, ...]) -> str:
+    """One or two parameters, if at least 80 % of the axis are theirs, by the squares of its entries."""
+    first, second = np.argsort(-np.abs(axis), kind="stable")[:2].tolist()
+    one, other = (shortened(names[i], _LONGEST_NAME) for i in (first, second))
+    if axis[first] ** 2 >= _MOST:
+        return f", mostly {one}"
+    if axis[first] ** 2 + axis[second] ** 2 >= _MOST:
+        return f", mostly {axis[first]:.2f} {one} {'-' if axis[second] < 0 else '+'} {abs(axis[second]):.2f} {other}"
+    return ""

@@ -7,6 +7,7 @@ import numpy as np
 
 from linfit import checks
 from linfit.callbacks.figure_style import Style, in_style, new_picture, style_of, wrapped
+from linfit.checks import InputError
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure, SubFigure
@@ -67,18 +68,22 @@ def draw_prediction(
     residual_std: float | np.ndarray | None = None,
     title: str = "",
     y_label: str = "y",
+    rows_in_all: int | None = None,
 ) -> None:
-    """Draws the picture of `prediction_figure` on a figure or a part of one."""
+    """Draws the picture of `prediction_figure` on a figure or a part of one; of all rows, some may have been chosen."""
     y, predicted = np.ravel(y).astype("float64"), np.ravel(predicted).astype("float64")
     checks.same_length(y, "y", predicted, "predicted")
+    if not len(y):
+        raise InputError("a picture of predictions needs at least one row, got none.")
     rows = np.unique(np.linspace(0, len(y) - 1, _MOST_POINTS).astype(int))
     rows = rows[np.isfinite(y[rows]) & np.isfinite(predicted[rows])]
     many = len(rows) > _MANY_POINTS
     look = {"color": style.blue, "markersize": 3 if many else 5, "alpha": 0.35 if many else 0.6, "markeredgewidth": 0}
 
-    shown = f"{len(rows):,} of " if len(rows) < len(y) else ""
+    count = rows_in_all or len(y)
+    shown = f"{len(rows):,} of " if len(rows) < count else ""
     left, right = canvas.subplots(1, 2, sharex=True)
-    left.plot(predicted[rows], y[rows], "o", label=f"{shown}{len(y):,} rows", **look)
+    left.plot(predicted[rows], y[rows], "o", label=f"{shown}{count:,} rows", **look)
     ends = np.concatenate([y[rows], predicted[rows]])
     diagonal = [ends.min(), ends.max()] if len(ends) else [0.0, 1.0]
     left.plot(diagonal, diagonal, label="observed = predicted", **style.true)

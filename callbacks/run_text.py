@@ -61,7 +61,7 @@ def _settings(model: keras.Model, start: Trajectory, settings: Mapping[str, Any]
         "learning rate": _learning_rate(model.optimizer),
         "batch size": _count(getattr(model, "batch_size", None)),
         "epochs": _count(epochs),
-        "steps": f"{first:,} to {first + epochs * steps:,}" if epochs and steps else f"from {first:,}",
+        "steps": f"{first:,} to {first + epochs * steps:,} at most" if epochs and steps else f"from {first:,}",
     }
 
 

@@ -1,5 +1,6 @@
 """Scene: what the pictures of one fit have in common, its rows, its references, and where it started."""
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import keras
@@ -60,6 +61,7 @@ class Scene:
             raise InputError("a picture of the line needs the rows. Pass them as data=(x, y).")
         self._problem = problem_of(model, rows) if linear and rows is not None else None
         self._rows = None if rows is None else rows.some(_MOST_ROWS)
+        self._count = None if rows is None else len(rows)
         self._start, self._truth, self._y_label = start, truth, y_label
         self._x_label = x_label or (start.names[0].removeprefix("w/") if "/" in start.names[0] else "x")
         references = {"truth": truth, "optimum": self._problem and self._problem.optimum}
@@ -68,6 +70,14 @@ class Scene:
             for name, reference in references.items()
             if reference is not None
         }
+        self._noise = np.nan
+        self._errors: dict[str, Any] = {}
+        if self._problem is not None:
+            optimum = self._problem.optimum
+            self._noise = float(optimum.residual_std[0])  # NaN where there are no more rows than parameters
+            errors = optimum.standard_error(values)
+            if np.isfinite(errors).any():
+                self._errors = {"standard_error": errors, "degrees_of_freedom": optimum.degrees_of_freedom}
         one_target = linear and values["w"].shape[2] == 1
         self.names = ["fit"]
         if one_target and self._problem is not None:
@@ -80,7 +90,7 @@ class Scene:
         """One of the pictures, at the end of a path that begins at the start."""
         size = {"bowl": (7.2, 5.0), "predictions": (10.5, 4.9)}.get(name, (7.2, 5.0))
         if name == "fit" and not self._is_line:
-            size = coefficients_size(len(path.names), self._problem is not None)
+            size = coefficients_size(len(path.names), "standard_error" in self._errors)
         picture = new_picture(size, _title(path))
         self._draw(picture, name, path, dark)
         return picture
@@ -100,15 +110,15 @@ class Scene:
     ) -> None:
         problem, rows, point = self._problem, self._rows, path.values[-1]
         common: dict[str, Any] = {"style": style_of(dark)}
-        if problem is not None:
-            common["residual_std"] = float(problem.optimum.residual_std[0])
+        if np.isfinite(self._noise):
+            common["residual_std"] = self._noise
         if name == "bowl":
             assert problem is not None
             draw_bowl(canvas, path, problem.optimum, problem.curvature, truth=self._truth, style=style_of(dark))
         elif name == "predictions":
             assert rows is not None
             predicted = rows.x @ path.w[-1] + path.parameters.get("b", np.zeros((1, 1)))[-1]
-            draw_prediction(canvas, rows.y, predicted, y_label=self._y_label, **common)
+            draw_prediction(canvas, rows.y, predicted, y_label=self._y_label, rows_in_all=self._count, **common)
         elif self._is_line:
             assert rows is not None
             common |= {name: _line(line) for name, line in self._references.items()}
@@ -116,18 +126,13 @@ class Scene:
             others = [] if whole is None else [_line(values) for values in whole.values]
             draw_line(canvas, rows.x, rows.y, _line(point), room_for=others, **common)
         else:
-            errors: dict[str, Any] = {}
-            if problem is not None:
-                errors["standard_error"] = problem.optimum.standard_error(self._start.point())
-                errors["degrees_of_freedom"] = problem.optimum.degrees_of_freedom
-            start = self._start.values[0]
-            draw_coefficients(
-                canvas, path.names, point, start=start, style=style_of(dark), **errors, **self._references
-            )
+            common = {"style": style_of(dark), "start": self._start.values[0]}
+            draw_coefficients(canvas, path.names, point, **common, **self._errors, **self._references)
 
 
 def _title(path: Trajectory) -> str:
-    return f"step {int(path.step[-1]):,}, loss {number(float(path.loss[-1]))}"
+    step, loss = f"step {int(path.step[-1]):,}", float(path.loss[-1])
+    return step if math.isnan(loss) else f"{step}, loss {number(loss)}"  # no batch has seen the end of a fit
 
 
 def _line(values: np.ndarray) -> tuple[float, float]:

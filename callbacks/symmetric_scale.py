@@ -8,6 +8,7 @@ import numpy as np
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _MOST_TICKS = 2  # on each side of zero
 
 
@@ -38,4 +39,5 @@ def _power(value: float) -> str:
     """Plain up to 1,000, then as a power of ten."""
     if value == 0 or 1e-3 <= abs(value) <= 1e3:
         return f"{value:,g}".replace("-", "\N{MINUS SIGN}")
-    return f"${'-' if value < 0 else ''}10^{{{round(math.log10(abs(value)))}}}$"
+    sign, power = "\N{MINUS SIGN}" if value < 0 else "", str(round(math.log10(abs(value))))
+    return f"{sign}10{power.translate(_RAISED)}"

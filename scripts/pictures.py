@@ -58,7 +58,7 @@ def screenshots(logs: Path) -> None:
         page.get_by_label("Close side pane").click()
         keep(page, "scalar-card line-chart canvas", "tensorboard")
         page.set_viewport_size({"width": 1500, "height": 1180})
-        page.goto(f"{longer}?darkMode=false&smoothing=0#custom_scalars")
+        page.goto(f"{longer}?darkMode=false#custom_scalars&_smoothingWeight=0")
         page.reload()
         keep(page, "vz-line-chart2 svg", "custom_scalars")
         page.set_viewport_size({"width": 2100, "height": 660})

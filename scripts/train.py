@@ -16,9 +16,9 @@ from typing import Any
 
 import keras
 import numpy as np
-import rich
 import tensorboard_page
 import train_options
+from rich.console import Console
 
 import linfit
 from linfit.callbacks import (
@@ -76,6 +76,7 @@ def train(options: argparse.Namespace) -> int:
         EndAt(last_step),
     ]
     if options.animate:
+        print("Pictures and film are made after the last step, in about 15 seconds.\n", flush=True)
         watching.append(FitAnimation(folder, truth=truth, y_label=label))
     if options.tensorboard:
         tensorboard_page.serve(folder)
@@ -86,10 +87,10 @@ def train(options: argparse.Namespace) -> int:
         if not folder.exists():
             raise
         interrupted = True
-    rich.print("", linfit.compare(model, x, y, truth=truth), "", sep="\n")
+    Console().print("", linfit.compare(model, x, y, truth=truth), "", sep="\n", soft_wrap=True)
     train_options.save(options, model)
     print(f"Picture:      {folder / 'fit' / 'fit.png'}")
-    if options.animate:
+    if options.animate and not interrupted:
         print(f"Film:         {folder / 'fit' / 'fit.gif'}")
     if not options.tensorboard or interrupted:
         print(f"TensorBoard:  {train_options.tensorboard_command(options)}")

@@ -131,9 +131,9 @@ def continue_command(options: argparse.Namespace) -> str:
 
 
 def tensorboard_command(options: argparse.Namespace) -> str:
-    """What to type to look at this run, and the address of the charts of w, b and the loss."""
-    elsewhere = "" if options.logs == "logs" else f' ARGS="--logdir {shlex.quote(options.logs)}"'
-    return f"make tensorboard{elsewhere}, then http://localhost:6006/{tensorboard_page.CHARTS}"
+    """What to type to look at this run, and the address of its charts."""
+    command = f'make tensorboard ARGS="--logdir {shlex.quote(str(options.folder))}"'
+    return f"{command}, then http://localhost:6006/{tensorboard_page.CHARTS}"
 
 
 def _parser(description: str) -> argparse.ArgumentParser:

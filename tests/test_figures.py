@@ -427,7 +427,7 @@ def test_fitted_and_true_differ_in_lightness(dark):
 @pytest.mark.parametrize("picture", PICTURES)
 def test_a_users_own_settings_neither_change_a_picture_nor_are_changed(picture):
     saved, shown = picture().png(), pixels(picture())
-    own = {"font.size": 40, "xtick.major.size": 30, "font.family": "monospace"}
+    own = {"font.size": 40, "xtick.major.size": 30}
     with pyplot.style.context(["dark_background", own | {"savefig.facecolor": "pink", "savefig.dpi": 20}]):
         before = dict(matplotlib.rcParams)
         assert picture().png() == saved
@@ -448,3 +448,30 @@ def test_the_callback_leaves_the_latest_picture_in_the_runs_folder(tmp_path, tar
     model.fit(X, np.repeat(Y, targets, axis=1), batch_size=120, epochs=2, verbose=0, callbacks=[FitFigure(tmp_path)])
     assert (tmp_path / "fit" / "fit.png").read_bytes().startswith(b"\x89PNG")
     assert not list(tmp_path.glob("**/.fit*"))
+
+
+def test_a_users_own_font_is_used_since_names_may_need_it():
+    with matplotlib.rc_context({"font.family": ["monospace"]}):
+        figure = coefficients_figure(["a", "b"], [1.0, 2.0])
+    assert {text.get_fontfamily()[0] for text in figure.axes[0].get_yticklabels()} == {"monospace"}
+
+
+def test_a_dollar_in_a_name_is_a_dollar():
+    figure = coefficients_figure(["a_b $x^$", "income ($), tax ($)"], [1.0, 2.0])
+    figure.draw_without_rendering()
+    assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == ["income ($), tax ($)", "a_b $x^$"]
+
+
+@pytest.mark.parametrize(
+    ("draw", "message"),
+    [
+        (lambda: line_figure([1.0, 2.0], [1.0], fitted=(1, 0)), "same length, got 2 and 1"),
+        (lambda: line_figure([], [], fitted=(1, 0)), "at least one row"),
+        (lambda: prediction_figure([], []), "at least one row"),
+        (lambda: coefficients_figure(["a", "b", "c"], [1.0, 2.0, 3.0], truth=[1.0, 2.0]), "as many true values"),
+        (lambda: coefficients_figure([], []), "at least one"),
+    ],
+)
+def test_values_that_do_not_belong_together_are_refused(draw, message):
+    with pytest.raises(linfit.InputError, match=message):
+        draw()

@@ -228,3 +228,10 @@ def test_a_tensorboard_that_is_open_sees_how_a_fit_ends(tmp_path):
             assert time.monotonic() < deadline
             time.sleep(0.1)
     assert (session.status, session.metrics[STEPS]) == ("success", 10)
+
+
+def test_a_setting_may_be_a_number_of_numpy_and_nothing_stranger(tmp_path):
+    assert HyperParameters(tmp_path, settings={"seed": np.int64(7)}).settings["seed"] == 7
+    assert type(HyperParameters(tmp_path, settings={"seed": np.float32(0.5)}).settings["seed"]) is float
+    with pytest.raises(linfit.InputError, match=r"must be a number or a text, got seed=\[7\]"):
+        HyperParameters(tmp_path, settings={"seed": [7]})
