@@ -136,7 +136,8 @@ def _draw_slopes(canvas: "Figure | SubFigure", axes: "Axes", plane: LossPlane, r
         shades = axes.contourf(left + x, bottom + y, above, levels, extend="min", **shading)
         axes.contour(left + x, bottom + y, above, levels, colors=style.muted, linewidths=0.6, alpha=0.6)
         bar = canvas.colorbar(shades, ax=axes, ticks=levels[::2], pad=0.02, aspect=30)
-        bar.set_ticks(levels[::2], labels=_short([plane.lowest + level for level in levels[::2].tolist()]))
+        marked = levels[::2].tolist()
+        bar.set_ticks(marked, labels=_short([plane.lowest + level for level in marked]))
         bar.set_label("loss" if len(plane.optimum) == 2 else "loss, all else at its optimum")
 
     columns, rows = (np.linspace(-1, 1, 2 * count + 1)[1::2] for count in _ARROWS)

@@ -119,7 +119,7 @@ def in_style(picture: Callable[P, R]) -> Callable[P, R]:
             "grid.color": style.grid,
         }
         with matplotlib.rc_context():
-            fonts = {name: matplotlib.rcParams[name] for name in _FONTS}
+            fonts: dict[Any, Any] = {name: value for name, value in matplotlib.rcParams.items() if name in _FONTS}
             matplotlib.rcdefaults()
             matplotlib.rcParams.update(_SETTINGS | colours | fonts)
             return picture(*args, **kwargs)

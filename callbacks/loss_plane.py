@@ -55,14 +55,16 @@ class LossPlane(NamedTuple):
     def reach(self, start: np.ndarray, true: np.ndarray | None) -> np.ndarray:
         """How far from the optimum along each axis a stable descent from the start may come, and where the truth is.
 
-        Below the stability limit no |c| ever grows.
+        Below the stability limit no |c| ever grows. From a start at the optimum it is as far as noise would reach.
         """
         c = np.abs((start - self.optimum) @ self.curvature.eigenvectors)
         reach = np.abs(self.axes.T @ self.curvature.eigenvectors) @ c
         if true is not None:
             reach = np.maximum(reach, np.abs(true - self.shift)[0])
-        otherwise = np.max([*reach, *self.noise]) or 1.0
-        reach = np.maximum(np.where(reach > 0, reach, otherwise), self.noise)
+        if np.all(reach <= self.noise):  # a fit that has arrived before it begins
+            reach = self.noise
+        otherwise = np.max(reach, initial=0.0) or 1.0
+        reach = np.where(reach > 0, reach, otherwise)
         if len(self.optimum) > 2:  # the walls of the valley are to be seen, however near to its floor the start is
             flat, steep = np.diag(self.hessian)
             reach[1] = max(reach[1], reach[0] * np.sqrt(flat / steep)) if steep > 0 else reach[1]

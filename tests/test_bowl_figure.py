@@ -233,7 +233,8 @@ def test_a_fit_that_starts_at_its_optimum_has_a_bowl_too():
     curvature = linfit.SufficientStatistics.from_rows(x, y).curvature()
     figure = bowl_figure(model.trajectory, optimum, curvature)
     figure.draw_without_rendering()
-    assert np.ptp(figure.axes[0].get_xlim()) > 0
+    for view, error in (("x", optimum.standard_error_w), ("y", optimum.standard_error_b)):
+        assert np.ptp(getattr(figure.axes[0], f"get_{view}lim")()) == pytest.approx(6 * error.item(), rel=0.2)
     assert sum(len(points) for _, points in contours(figure)) > 1000
 
 
