@@ -164,7 +164,7 @@ def test_the_text_page_has_what_the_run_was_started_with(lesson):
         "learning rate": "0.05",
         "batch size": "60",
         "epochs": "40",
-        "steps": "0 to 40",
+        "steps": "0 to 40 at most",
         "rows": "60",
         "features": "1",
         "targets": "1",
@@ -193,7 +193,7 @@ def test_the_text_names_a_schedule_a_penalty_and_ten_of_many_features(tmp_path):
         "ExponentialDecay(initial_learning_rate=0.01, decay_steps=10, decay_rate=0.5"
     )
     assert (table["loss"], table["penalty"]) == ("Huber", "L2(l2=0.25) on w")
-    assert (table["batch size"], table["steps"]) == ("25", "0 to 6")
+    assert (table["batch size"], table["steps"]) == ("25", "0 to 6 at most")
     assert table["features"] == f"12: {', '.join(names[:10])}, and 2 more"
     assert table.keys().isdisjoint({"start", "truth"})
 
@@ -216,7 +216,7 @@ def test_the_text_of_a_stream_to_a_stock_model_leaves_out_what_is_not_known(tmp_
         "start",
         "versions",
     }
-    assert (table["model"], table["features"], table["steps"]) == ("Sequential, float32", "1", "0 to 3")
+    assert (table["model"], table["features"], table["steps"]) == ("Sequential, float32", "1", "0 to 3 at most")
 
 
 def test_a_fit_that_goes_on_says_from_which_step(tmp_path):
