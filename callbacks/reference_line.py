@@ -8,6 +8,7 @@ import numpy as np
 from linfit.callbacks.event_file import last_event, open_reference
 
 _DENSE = 10  # a chart has 1,000 points a tag; up to 2**10, a line has a point at each step
+_SPARSE = 7  # the charts of the zones have few points of a fit, too
 
 
 class Thinning:
@@ -40,37 +41,43 @@ class ReferenceLine:
         log_dir: the folder of the logs.
         run: the name of the reference's run.
         values: the constants by tag.
+        zones: those of the charts of zones, at fewer steps.
     """
 
-    def __init__(self, log_dir: Path, run: str, values: Mapping[str, float]):
-        self._tags = tuple(values)
+    def __init__(self, log_dir: Path, run: str, values: Mapping[str, float], zones: Mapping[str, float]):
+        self._tags, self._zone_tags = tuple(values), tuple(zones)
         with np.errstate(over="ignore"):
             self._row = np.array(list(values.values()), np.float32)
+            self._zone_row = np.array(list(zones.values()), np.float32)
         last = last_event(log_dir, run)
         logged = {} if last is None else {value.tag: value.simple_value for value in last.summary.value}
         is_same = logged == dict(zip(self._tags, self._row.tolist(), strict=True))
         self._written = self._reached = last.step if is_same else -1
-        self._thinning = Thinning(_DENSE)  # of the steps by which this fit makes the line longer
+        self._thinning, self._zone_thinning = Thinning(_DENSE), Thinning(_SPARSE)  # of the steps that this fit adds
         self._file = open_reference(log_dir, run)
 
     def reach(self, steps: np.ndarray) -> None:
         """Continues the line along these steps, which increase."""
         new = steps[steps > self._reached]
         if len(new):
-            self._write(new[self._thinning.keep(len(new))])
+            self._write(new[self._thinning.keep(len(new))], new[self._zone_thinning.keep(len(new))])
             self._reached = int(new[-1])
 
     def end(self) -> None:
         """Lets the line end where the fit does."""
         if self._written < self._reached:
-            self._write(np.array([self._reached]))
+            last = np.array([self._reached])
+            self._write(last, last)
 
     def flush(self) -> None:
         """Ends a block of steps."""
         self._file.flush()
 
-    def _write(self, steps: np.ndarray) -> None:
-        if len(steps):
+    def _write(self, steps: np.ndarray, zone_steps: np.ndarray) -> None:
+        if len(zone_steps) and self._zone_tags:
+            row = np.broadcast_to(self._zone_row, (len(zone_steps), len(self._zone_row)))
+            self._file.table(zone_steps, self._zone_tags, row)
+        if len(steps):  # last: by the last event the next fit knows how far the line goes
             self._file.table(steps, self._tags, np.broadcast_to(self._row, (len(steps), len(self._row))))
             self._written = int(steps[-1])
 

@@ -40,10 +40,11 @@ class WayIn:
         kept = self._thinning.keep(len(steps))
         with np.errstate(invalid="ignore"):
             near = np.abs(values[kept] - self._center) <= self._reach
-        drawn = np.where(near, values[kept], np.nan)
-        rows = near.any(axis=1)
-        if rows.any():
-            yield steps[kept][rows], np.hstack([drawn[rows]] * 3)
+        for i in np.flatnonzero(near.any(axis=0)).tolist():  # rows with the same gaps are written fastest
+            rows = near[:, i]
+            drawn = np.full((int(rows.sum()), near.shape[1]), np.nan)
+            drawn[:, i] = values[kept][rows, i]
+            yield steps[kept][rows], np.hstack([drawn] * 3)
         left = np.where(near[-1:], np.nan, values[-1:]) if kept[-1] else values[-1:]
         self._end = (steps[-1:], left)
 

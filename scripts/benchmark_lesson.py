@@ -169,7 +169,7 @@ def claims(results: Results, size: Size) -> list[Claim]:
             keras_logged / per_step(results, LOGGED, steps),
             bound,
         )
-        for steps, bound in ((few, 5_000), (more, 10_000))
+        for steps, bound in ((few, 4_000), (more, 10_000))
     ]
     found += [
         at_most(

@@ -198,7 +198,7 @@ def line_steps(log_dir):
 
 
 def draw_line(log_dir, blocks, value=0.1):
-    line = ReferenceLine(log_dir, "truth", {"w": value, "b": 0.5})
+    line = ReferenceLine(log_dir, "truth", {"w": value, "b": 0.5}, {})
     for block in blocks:
         line.reach(block)
     line.end()
