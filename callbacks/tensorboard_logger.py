@@ -134,8 +134,8 @@ class TensorBoardLogger(StepCallback):
         for run in _ERRORS:
             if run in self._points:
                 values = dict(zip(self._tags, self._points[run].tolist(), strict=True)) | constants[run]
-                ends = dict(zip(self._zone_tags, zones[run][:, self._zoned].ravel().tolist(), strict=True))
-                self._lines.append(ReferenceLine(self.log_dir, run, values, ends))
+                zone = dict(zip(self._zone_tags, zones[run][:, self._zoned].ravel().tolist(), strict=True))
+                self._lines.append(ReferenceLine(self.log_dir, run, values, zone))
             else:
                 start_without_lines(self.log_dir, run, _NO_LINES[run].format(self.run))
         self._file = open_run(self.log_dir, self.run, self.model)
