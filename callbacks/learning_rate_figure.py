@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from linfit.callbacks.figure_style import Style, in_style, new_picture, style_of
+from linfit.callbacks.figure_style import in_style, new_picture, style_of
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure, SubFigure
+    from matplotlib.figure import Figure
 
 Points = tuple[Sequence[float] | np.ndarray, Sequence[float] | np.ndarray]
 _OPEN: dict[str, Any] = {"linestyle": "", "fillstyle": "none"}
@@ -52,41 +52,11 @@ def learning_rate_figure(
         >>> [text.get_text() for text in figure.legends[0].get_texts()]
         ['predicted', 'measured', 'diverged']
     """
-    picture = new_picture((8.4, 5.2))
-    draw_learning_rate(
-        picture,
-        predicted,
-        converged,
-        style=style_of(dark),
-        stability_limit=stability_limit,
-        fastest=fastest,
-        unfinished=unfinished,
-        most_steps=most_steps,
-        diverged=diverged,
-        title=title,
-        y_label=y_label,
-    )
-    return picture
-
-
-def draw_learning_rate(
-    canvas: "Figure | SubFigure",
-    predicted: Points,
-    converged: Points,
-    *,
-    style: Style,
-    stability_limit: float,
-    fastest: float | None = None,
-    unfinished: Sequence[float] = (),
-    most_steps: int = 1,
-    diverged: Sequence[float] = (),
-    title: str = "",
-    y_label: str = "steps needed",
-) -> None:
-    """Draws the picture of `learning_rate_figure` on a figure or a part of one."""
     from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-    axes = canvas.add_subplot(title=title)
+    picture = new_picture((8.4, 5.2))
+    style = style_of(dark)
+    axes = picture.add_subplot(title=title)
     rates, steps = (np.asarray(values, "float64") for values in predicted)
     rates, steps = rates[np.isfinite(steps)], np.maximum(steps[np.isfinite(steps)], 1)
     taken = np.maximum(np.asarray(converged[1], "float64"), 1)
@@ -123,4 +93,5 @@ def draw_learning_rate(
         needed = np.exp(np.interp(np.log(fastest), np.log(rates), np.log(steps)))
         axes.plot([fastest], [needed], "D", color=style.green, markersize=15, markeredgewidth=2.5, **_OPEN)
         axes.annotate(f"fastest: {fastest:.4g}", (fastest, needed), (-12, -22), ha="right", **words)
-    canvas.legend(loc="outside upper left", ncols=4, frameon=False, handlelength=2)
+    picture.legend(loc="outside upper left", ncols=4, frameon=False, handlelength=2)
+    return picture

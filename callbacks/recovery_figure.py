@@ -11,7 +11,7 @@ from linfit.text_table import shortened
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure, SubFigure
+    from matplotlib.figure import Figure
 
 _MOST_PARAMETERS = 25
 _LONGEST_NAME = 24
@@ -47,33 +47,11 @@ def recovery_figure(
         >>> [label.get_text() for label in figure.axes[1].get_yticklabels()]
         ['w: 95.6 %', 'b: 93.8 %']
     """
-    longest = min(max(map(len, names)), _LONGEST_NAME)
-    picture = new_picture((10.5 + 0.18 * max(0, longest - 8), max(4.2, 2.0 + 0.26 * min(len(names), _MOST_PARAMETERS))))
-    draw_recovery(
-        picture,
-        names,
-        standardized,
-        degrees_of_freedom,
-        style=style_of(dark),
-        unexpected=unexpected,
-        title=title,
-    )
-    return picture
-
-
-def draw_recovery(
-    canvas: "Figure | SubFigure",
-    names: Sequence[str],
-    standardized: Sequence[Sequence[float]] | np.ndarray,
-    degrees_of_freedom: float,
-    *,
-    style: Style,
-    unexpected: Collection[str] = (),
-    title: str = "",
-) -> None:
-    """Draws the picture of `recovery_figure` on a figure or a part of one."""
     from scipy.special import stdtrit
 
+    longest = min(max(map(len, names)), _LONGEST_NAME)
+    picture = new_picture((10.5 + 0.18 * max(0, longest - 8), max(4.2, 2.0 + 0.26 * min(len(names), _MOST_PARAMETERS))))
+    style = style_of(dark)
     errors = np.asarray(standardized)
     limit = float(stdtrit(degrees_of_freedom, 0.975))
     coverage = np.mean(np.abs(errors) <= limit, axis=0)
@@ -83,8 +61,8 @@ def draw_recovery(
     names, errors, coverage = [names[i] for i in shown], errors[:, shown], coverage[shown]
 
     if title:
-        canvas.suptitle(title)
-    left, right = canvas.subplots(1, 2, width_ratios=[1.25, 1])
+        picture.suptitle(title)
+    left, right = picture.subplots(1, 2, width_ratios=[1.25, 1])
     left.set_title("How far the estimates are from the truth")
     left.set_xlabel("(estimate - truth) / standard error")
     if len(names) <= _MOST_HISTOGRAMS:
@@ -93,6 +71,7 @@ def draw_recovery(
         _bars(left, names, errors, limit, style)
     right.set_title("How many 95 % intervals hold the truth")
     _coverages(right, names, coverage, len(errors), unexpected, style)
+    return picture
 
 
 def _histograms(
