@@ -165,3 +165,12 @@ def test_the_images_page_shows_the_picture(open_page, fit):
 
 def test_the_browser_meets_no_error(time_series):
     assert time_series.errors == []
+
+
+def test_the_text_page_shows_how_the_run_was_started_and_where_it_got(open_page, fit, keep_screenshot):
+    page, errors = open_page(fit.board, "text", query="")
+    texts = page.locator("tf-text-loader")
+    expect(texts.filter(has_text="LinearRegression, float32")).to_have_count(1, timeout=30_000)
+    expect(texts.filter(has_text="Not converged")).to_have_count(1, timeout=30_000)
+    keep_screenshot(page, "text")
+    assert errors == []
