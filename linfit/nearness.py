@@ -1,0 +1,125 @@
+"""How near a point is to the optimum, by the measures that fit the data: their noise, and the rounding of floats."""
+
+from collections.abc import Sequence
+
+import keras
+import numpy as np
+
+from linfit.closed_form import Problem
+from linfit.parameters import flat, flat_reference
+
+_UNLIKELY = 1e-3  # a distance from the truth that noise brings about less often is not put down to it
+
+
+def has_noise(model: keras.Model, problem: Problem) -> bool:
+    """Whether the residuals are more than the rounding of the model's floats; not where nothing is known of them."""
+    size = problem.statistics.root_mean_square[problem.statistics.features :]
+    return bool(np.all(problem.optimum.residual_std > 10 * np.finfo(model.dtype).eps * size))
+
+
+def rest_loss(model: keras.Model, problem: Problem) -> float:
+    """How far above the optimum's a loss may be where rounding lets a fit rest: more is not what anyone wants."""
+    return max(1e-3 * problem.total_variance, problem.rounding(model.dtype))
+
+
+def seen(problem: Problem, error: np.ndarray) -> np.ndarray:
+    """What the loss sees of an error: where columns depend on each other, some directions change nothing."""
+    if not problem.optimum.dependent:
+        return error
+    vectors, _ = _curved(problem)
+    return np.ravel(vectors @ (vectors.T @ error.reshape(len(vectors), -1)))
+
+
+def yardstick(problem: Problem, parameters: dict[str, np.ndarray]) -> np.ndarray:
+    """Those of each scalar; where the data lie on the line, what the rounding of y alone would cause."""
+    noise = _noise(problem)
+    if problem.optimum.dependent:
+        vectors, values = _curved(problem)
+        inverse = vectors / (values * problem.statistics.rows * problem.statistics.targets / 2) @ vectors.T
+        return np.ravel(np.sqrt(np.diag(inverse))[:, np.newaxis] * noise)
+    unit = {"w": problem.optimum.unit_error_w[:, np.newaxis], "b": np.array([problem.optimum.unit_error_b])}
+    return flat({name: np.where(np.isinf(unit[name]), np.inf, unit[name] * noise) for name in parameters})
+
+
+def rounding_error(model: keras.Model, problem: Problem, parameters: dict[str, np.ndarray]) -> np.ndarray:
+    """How far from its optimum each scalar may come to rest because updates round to nothing.
+
+    A parameter rests where the rate times its gradient g is below half the spacing of floats around it, here at the
+    best rate; and g itself is a sum of numbers of the size of x y, each rounded. With the Hessian H, the error there
+    is H⁻¹ g.
+    """
+    eps = float(np.finfo(model.dtype).eps)
+    vectors, values = _curved(problem)
+    inverse = np.abs(vectors / values @ vectors.T)
+    rate = problem.curvature.usable_learning_rate
+    optimum = np.vstack([np.atleast_2d(getattr(problem.optimum, name)) for name in parameters])
+    size, features = problem.statistics.root_mean_square, problem.statistics.features
+    sums = np.outer([*size[:features], 1.0][: len(optimum)], size[features:])
+    gradient = eps * (np.abs(optimum) / (2 * rate) + 2 * sums)
+    return np.ravel(inverse @ gradient)
+
+
+def in_standard_errors(error: np.ndarray, standard_error: np.ndarray, names: Sequence[str]) -> str:
+    """The largest distance, such as "2.3 standard errors (of w/area)"; empty where they are no measure for it."""
+    if not np.all(standard_error > 0):
+        return ""
+    ratio = error / standard_error
+    furthest = int(np.argmax(ratio))
+    if ratio[furthest] > 1e6:
+        return ""
+    size = _figures(ratio[furthest])
+    return f"{size} standard error{'' if size == '1' else 's'} (of {names[furthest]})"
+
+
+def about_the_truth(
+    problem: Problem, parameters: dict[str, np.ndarray], truth: np.ndarray | None, names: Sequence[str]
+) -> str:
+    """Whether noise explains the distance from the optimum to the truth, by an F test of all parameters together."""
+    if problem.l2:
+        return "The penalty on w keeps the optimum away from any truth: the standard errors do not cover that."
+    if truth is None:
+        return "What is left is noise: its size is the standard error."
+    if problem.optimum.degrees_of_freedom == 0:
+        return "With no more rows than parameters, nothing says how large the noise is."
+    distance = seen(problem, flat_reference(problem.optimum, parameters) - truth)
+    gap = in_standard_errors(np.abs(distance), yardstick(problem, parameters), names) or "far"
+    chance = _chance(problem, distance)
+    if chance >= _UNLIKELY:
+        return f"The truth is within the noise, {gap} away."
+    often = f"one of {1 / chance:,.0f} data sets" if chance > 1e-6 else "fewer than one of a million data sets"
+    return (
+        f"But the truth is not within the noise: {gap} away, which for all parameters together noise brings about in "
+        f"{often}. The model is wrong (a bend, a missing feature), or the truth is not what generated these data."
+    )
+
+
+def _curved(problem: Problem) -> tuple[np.ndarray, np.ndarray]:
+    """The eigenvectors along which the loss changes, and their eigenvalues."""
+    curved = problem.curvature.eigenvalues > 0
+    return problem.curvature.eigenvectors[:, curved], problem.curvature.eigenvalues[curved]
+
+
+def _noise(problem: Problem) -> np.ndarray:
+    """The standard deviation of the residuals, at least that of y's own rounding, and that where there is no other."""
+    floor = 100 * np.finfo("float64").eps * problem.statistics.root_mean_square[problem.statistics.features :]
+    return np.fmax(problem.optimum.residual_std, floor)
+
+
+def _chance(problem: Problem, distance: np.ndarray) -> float:
+    """How often noise alone puts the optimum at least this far from the truth, by the F test of all parameters.
+
+    ‖A distance‖²/(p s²) follows F(p, n - p) for normal noise (Draper & Smith, 1998, section 5.2), here for each
+    target; the smallest chance counts, times the number of targets (Bonferroni).
+    """
+    from scipy.special import fdtrc
+
+    statistics = problem.statistics
+    moved = np.linalg.norm(statistics.design() @ distance.reshape(-1, statistics.targets), axis=0)
+    parameters = problem.optimum.rank + statistics.use_bias
+    ratio = (moved / _noise(problem)) ** 2 / parameters
+    chances = fdtrc(parameters, problem.optimum.degrees_of_freedom, ratio)
+    return float(min(1.0, np.min(chances) * statistics.targets))
+
+
+def _figures(ratio: float) -> str:
+    return f"{ratio:.2g}" if ratio < 10 else f"{ratio:,.0f}"
