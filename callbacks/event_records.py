@@ -15,17 +15,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from linfit.callbacks.crc32c import crc32c, crcs_backwards
+
 _HEADER, _CHECKSUM = 12, 4  # bytes around the data of a record
 _CHUNK = 1 << 18  # bytes that are encoded at a time: they stay in the processor's cache
 
 _VARINT_SHIFTS = 7 * np.arange(8, dtype="<u8")
 _VARINT_GOES_ON = np.array([0x80] * 7 + [0], "<u8")
-
-# The CRC32C of one byte after a CRC of 0, by Castagnoli's polynomial with its bits reversed.
-_BYTE_CRC: np.ndarray = np.arange(256, dtype=np.uint32)
-for _ in range(8):
-    _BYTE_CRC = _BYTE_CRC >> 1 ^ 0x82F63B78 * (_BYTE_CRC & 1)
-_BYTE_CRCS = _BYTE_CRC.tolist()
 
 
 def as_record(data: bytes) -> bytes:
@@ -137,19 +133,11 @@ def _template(tags: tuple[str, ...]) -> _Template:
     changing = (words[:, np.newaxis] + np.arange(4)).ravel()
     for place in changing.tolist():
         data[place] = 0
-    backwards = zip(reversed(range(len(data))), _crcs_backwards(), strict=False)
+    backwards = zip(reversed(range(len(data))), crcs_backwards(), strict=False)
     places = set(changing.tolist())
     crcs = [crc for place, crc in backwards if place in places]
     whole = np.frombuffer(as_record(bytes(data)), np.uint8)
-    return _Template(whole, changing + _HEADER, _crc32c(data), np.concatenate(crcs[::-1]))
-
-
-def _crcs_backwards() -> Iterator[np.ndarray]:
-    """What each value of a byte adds to the CRC: of the last byte, of the last but one, ...; shape (256,)."""
-    crc = _BYTE_CRC
-    while True:
-        yield crc
-        crc = _BYTE_CRC[crc & 255] ^ crc >> 8
+    return _Template(whole, changing + _HEADER, crc32c(data), np.concatenate(crcs[::-1]))
 
 
 def _varints(steps: np.ndarray) -> np.ndarray:
@@ -158,14 +146,7 @@ def _varints(steps: np.ndarray) -> np.ndarray:
 
 
 def _checksum(data: bytes) -> bytes:
-    return struct.pack("<I", _masked(_crc32c(data)))
-
-
-def _crc32c(data: bytes | bytearray) -> int:
-    crc = 0xFFFF_FFFF
-    for byte in data:
-        crc = _BYTE_CRCS[(crc ^ byte) & 255] ^ crc >> 8
-    return crc ^ 0xFFFF_FFFF
+    return struct.pack("<I", _masked(crc32c(data)))
 
 
 def _masked(crc: Any) -> Any:
