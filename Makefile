@@ -44,16 +44,21 @@ tensorboard: $(INSTALLED) ## Show the runs in logs/ in the browser
 check: $(INSTALLED) ## Check formatting, style and types
 	$(RUN) -m ruff format --check
 	$(RUN) -m ruff check
+	$(VENV)/bin/oxfmt --check descent_tab/page
+	$(VENV)/bin/oxlint descent_tab/page
 	rm -rf build
 	$(PIP) install --no-deps --no-build-isolation --target build/installed .
-	@echo '$(RUN) -m mypy build/installed/linfit scripts'
-	@report=$$($(RUN) -m mypy build/installed/linfit scripts); status=$$?; \
-	printf '%s\n' "$$report" | sed -e 's,^build/installed/linfit/callbacks/,callbacks/,' -e 's,^build/installed/,,'; \
+	@echo '$(RUN) -m mypy build/installed/linfit build/installed/tensorboard_plugin_linfit scripts'
+	@report=$$($(RUN) -m mypy build/installed/linfit build/installed/tensorboard_plugin_linfit scripts); status=$$?; \
+	printf '%s\n' "$$report" | sed -e 's,^build/installed/linfit/callbacks/,callbacks/,' \
+		-e 's,^build/installed/tensorboard_plugin_linfit/,descent_tab/,' -e 's,^build/installed/,,'; \
 	exit $$status
 
-format: $(INSTALLED) ## Format the code and repair what ruff can
+format: $(INSTALLED) ## Format the code and repair what the linters can
 	$(RUN) -m ruff check --fix --exit-zero
 	$(RUN) -m ruff format
+	$(VENV)/bin/oxlint --fix --silent descent_tab/page || true
+	$(VENV)/bin/oxfmt descent_tab/page
 
 pictures: $(INSTALLED) ## Make the pictures of the README anew (needs Chromium)
 	@$(RUN) scripts/pictures.py
@@ -88,7 +93,7 @@ $(INSTALLED):
 		clear=; if test -e $(VENV)/pyvenv.cfg; then clear=--clear; fi; \
 		"$$python" -m venv $$clear $(VENV); \
 	}
-	@rm -f $(VENV)/installed-*
+	@rm -rf $(VENV)/installed-* linfit.egg-info # which an earlier build has left, without the entry points of today
 	@$(PIP) install --constraint constraints.txt pip setuptools
 	@$(PIP) install --constraint constraints.txt --no-build-isolation --editable '.[dev]'
 	@touch $@

@@ -61,20 +61,26 @@ class EventFile:
         """A PNG of `size` (width, height) in pixels."""
         width, height = size
         picture = {"width": width, "height": height, "colorspace": 4, "encoded_image_string": png}
-        self._write_values(step, [{"tag": tag, "image": picture}])
+        self._write_value(step, {"tag": tag, "image": picture})
 
     def text(self, step: int, tag: str, markdown: str) -> None:
         """A text for TensorBoard's text page, in markdown."""
         from tensorboard.plugins.text.metadata import create_summary_metadata
 
         metadata = create_summary_metadata(display_name=None, description=None)
-        self._write_values(step, [_text_value(tag, markdown.encode(), metadata)])
+        self._write_value(step, _text_value(tag, markdown.encode(), metadata))
 
     def hparams(self, step: int, record: Any) -> None:
         """A record made by `tensorboard.plugins.hparams.summary`: in TensorFlow's own class, which Event refuses."""
         from tensorboard.compat.proto.summary_pb2 import Summary
 
         self._write_summary(step, Summary.FromString(record.SerializeToString()))
+
+    def values(self, step: int, values: list[Any]) -> None:
+        """One event with values of a summary that are ready, in the classes of TensorBoard."""
+        from tensorboard.compat.proto.summary_pb2 import Summary
+
+        self._write_summary(step, Summary(value=values))
 
     def flush(self) -> None:
         """Ends a block of events. They have reached the system; but a file that was removed takes them silently."""
@@ -90,10 +96,10 @@ class EventFile:
 
         self._attempt(replace)
 
-    def _write_values(self, step: int, values: list[dict[str, Any]]) -> None:
+    def _write_value(self, step: int, value: dict[str, Any]) -> None:
         from tensorboard.compat.proto.summary_pb2 import Summary
 
-        self._write_summary(step, Summary(value=[Summary.Value(**value) for value in values]))
+        self.values(step, [Summary.Value(**value)])
 
     def _write_summary(self, step: int, summary: Any) -> None:
         from tensorboard.compat.proto.event_pb2 import Event

@@ -7,14 +7,15 @@ from typing import Any
 import numpy as np
 
 from linfit.callbacks import dashboard
+from linfit.callbacks.descent_log import DescentLog
 from linfit.callbacks.event_file import last_layout, open_run, save_layout
+from linfit.callbacks.known import known_of
 from linfit.callbacks.reference_line import ReferenceLine, start_without_lines
 from linfit.callbacks.run_text import run_text
 from linfit.callbacks.zone import WayIn, zone_tags
 from linfit.checks import InputError
-from linfit.closed_form import running_problem
 from linfit.comparison import compare_rows
-from linfit.parameters import flat_reference, is_linear, named_parameters
+from linfit.parameters import is_linear
 from linfit.step_callback import StepCallback
 from linfit.trajectory import Trajectory
 
@@ -22,8 +23,8 @@ _ERRORS = {"truth": "error/truth", "optimum": "error/optimization"}  # a fit's d
 _NO_LINES = {
     "truth": "No truth was given to the fit `{}`: this run has no lines.",
     "optimum": (
-        "The optimum of the fit `{}` is not known: this run has no lines. The closed form needs the rows in memory and "
-        "the mean squared error, without a penalty or with an L2 penalty on w."
+        "The optimum of the fit `{}` is not known: this run has no lines. The closed form needs the rows, in memory or "
+        "passed as data=(x, y), and the mean squared error, without a penalty or with an L2 penalty on w."
     ),
 }
 
@@ -54,6 +55,8 @@ class TensorBoardLogger(StepCallback):
     The Custom Scalars page has a chart with fit, truth and optimum for each parameter, and one with its zone; of more
     than 16 parameters those 16 that are largest or furthest from the truth, and the rest in groups of ten.
 
+    The Descent tab plays the fit: its path, thinned, with what is known of the rows, goes into the run's own file.
+
     The run's text page gets its configuration at the start and, where the rows are in memory, the table of
     `linfit.compare` at the end.
 
@@ -64,9 +67,11 @@ class TensorBoardLogger(StepCallback):
         optimum: "auto" solves least squares for the rows of the fit, where they are in memory and the loss is
             the squared one; a `LeastSquares` of your own, as for a stream; or None.
         every: log steps 0, every, 2 every, ..., and the end.
+        data: x and y, or x, y and sample_weight: the rows of the fit, where they are not in memory or the model is not
+            linfit's.
 
     Raises:
-        InputError: a truth or optimum of another shape than the model; a folder that cannot be written.
+        InputError: a truth, an optimum or data of another shape than the model; a folder that cannot be written.
 
     Example:
         >>> import linfit, tempfile
@@ -89,69 +94,58 @@ class TensorBoardLogger(StepCallback):
         truth: Any = None,
         optimum: Any = "auto",
         every: int = 1,
+        data: tuple[Any, ...] | None = None,
     ):
         super().__init__(every=every, feature_names=getattr(truth, "feature_names", None))
         self.log_dir = Path(log_dir)
         self.run = run
         self.truth = truth
         self.optimum = optimum
+        self.data = data
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         """Opens the runs: TensorBoard colours them in this order."""
         super().on_train_begin(logs)
         start = self.here()
-        problem = running_problem(self.model)
-        optimum = self.optimum
-        if isinstance(optimum, str):
-            optimum = None if problem is None else problem.optimum
+        self._known = known = known_of(self.model, start, self.params, self.truth, self.optimum, self.data)
         self._tags = dashboard.as_tags(start.names)
-        self._points: dict[str, np.ndarray] = {}
-        constants: dict[str, dict[str, float]] = {"truth": {}, "optimum": {}}
-        zones: dict[str, np.ndarray] = {}
-        if self.truth is not None:
-            self._points["truth"] = flat_reference(self.truth, start.point(), "truth")
-            zones["truth"] = np.stack([self._points["truth"]] * 3)
-            if problem is not None:
-                mean_squared_error = self.model.training_rows.mean_squared_error(self.truth.w, self.truth.b)
-                constants["truth"] = {"loss": problem.loss(mean_squared_error, self.truth.w)}
-        if optimum is not None:
-            self._points["optimum"] = flat_reference(optimum, start.point(), "optimum")
-            constants["optimum"] = {"loss": optimum.loss}
-            ends = [flat_reference(end, start.point()) for end in optimum.confidence_interval(0.95)]
-            zones["optimum"] = np.stack([self._points["optimum"], *ends])
-        if len(self._points) == 2:  # where the fit's own stops
-            floor = np.linalg.norm(self._points["optimum"] - self._points["truth"])
+        constants = {run: {"loss": loss} for run, loss in known.losses.items()}
+        if len(known.points) == 2:  # where the fit's own stops
+            floor = np.linalg.norm(known.points["optimum"] - known.points["truth"])
             constants["optimum"][_ERRORS["truth"]] = float(floor)
 
-        goal = self._points.get("optimum", self._points.get("truth", start.values[0]))
-        self._shown = self._to_show(goal)
+        goal = known.points.get("optimum", known.points.get("truth", start.values[0]))
+        zones = {run: known.zone(run) for run in known.points}
         has_zone = np.isfinite(zones["optimum"]).all(axis=0) if "optimum" in zones else np.zeros(len(goal), bool)
+        self._shown = self._to_show(goal)
         self._zoned = [i for i in self._shown if has_zone[i]]
         self._zone_tags = zone_tags(self._tags[i] for i in self._zoned)
         self._way_in = WayIn(*zones.get("optimum", np.empty((3, len(goal))))[:, self._zoned])
         self._lay_out()
         self._lines: list[ReferenceLine] = []
         for run in _ERRORS:
-            if run in self._points:
-                values = dict(zip(self._tags, self._points[run].tolist(), strict=True)) | constants[run]
+            if run in known.points:
+                values = dict(zip(self._tags, known.points[run].tolist(), strict=True)) | constants.get(run, {})
                 zone = dict(zip(self._zone_tags, zones[run][:, self._zoned].ravel().tolist(), strict=True))
                 self._lines.append(ReferenceLine(self.log_dir, run, values, zone))
             else:
                 start_without_lines(self.log_dir, run, _NO_LINES[run].format(self.run))
         self._file = open_run(self.log_dir, self.run, self.model)
         self._run_text: str | None = run_text(self.model, start, self.params, self.truth)
+        self._descent = DescentLog(self._file, known, self.every)
 
     def on_steps_end(self, trajectory: Trajectory) -> None:
         """Writes the recorded steps, all values of a step as one event."""
-        tags = (*self._tags, "loss", "learning_rate", *(_ERRORS[run] for run in self._points))
+        tags = (*self._tags, "loss", "learning_rate", *(_ERRORS[run] for run in self._known.points))
         values = trajectory.values
-        distances = [np.linalg.norm(values - point, axis=1) for point in self._points.values()]
+        distances = [np.linalg.norm(values - point, axis=1) for point in self._known.points.values()]
         table = np.column_stack([values, trajectory.loss, trajectory.learning_rate, *distances])
         if self._run_text is not None:  # by now all callbacks have opened their runs, which must be new for that
             self._file.text(int(trajectory.step[0]), "run", self._run_text)
             self._run_text = None
         for steps, zones in self._way_in.points(trajectory.step, values[:, self._zoned]):
             self._file.table(steps, self._zone_tags, zones)  # before the last step: a run goes on from its last event
+        self._descent.add(trajectory)
         self._file.table(trajectory.step, tags, table)
         self._file.flush()
         for line in self._lines:
@@ -165,26 +159,27 @@ class TensorBoardLogger(StepCallback):
             self._file.table(steps, self._zone_tags, zones)
         for line in self._lines:
             line.end()
-        if "optimum" not in self._points:  # nothing better to go by than where the fit has ended
+        if "optimum" not in self._known.points:  # nothing better to go by than where the fit has ended
             shown = self._to_show(self.here().values[0])
             if set(shown) != set(self._shown):
                 self._shown = shown
                 with suppress(InputError):  # the charts are all there, in another order
                     self._lay_out(anew=True)
-        rows = getattr(self.model, "training_rows", None)
-        if rows is not None and is_linear(named_parameters(self.model)):
-            self._file.text(self.step, "comparison", compare_rows(self.model, rows, self.truth).to_markdown())
+        step, rows = self.step, self._known.rows
+        self._descent.end(step)
+        if rows is not None and is_linear(self._known.start.parameters):
+            self._file.text(step, "comparison", compare_rows(self.model, rows, self.truth).to_markdown())
         self._file.flush()
-        del self._lines, self._file
+        del self._lines, self._file, self._descent, self._known
 
     def _to_show(self, values: np.ndarray) -> list[int]:
-        truth = self._points.get("truth")
+        truth = self._known.points.get("truth")
         return dashboard.most_telling(values, None if truth is None else values - truth)
 
     def _lay_out(self, anew: bool = False) -> None:
         """Writes the layout of Custom Scalars into a run that all fits share, if it shows something new."""
         zoned = [self._tags[i] for i in self._zoned]
-        errors = [tag for run, tag in _ERRORS.items() if run in self._points]
+        errors = [tag for run, tag in _ERRORS.items() if run in self._known.points]
         page = dashboard.layout(self._tags, self._shown, zoned, errors[::-1])
         earlier = last_layout(self.log_dir, "truth")
         if anew or not dashboard.shows_all_of(earlier, page):

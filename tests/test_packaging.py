@@ -64,22 +64,40 @@ def installation(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPa
     return Installation(python, site_packages / "linfit", site_packages / "linfit" / "callbacks")
 
 
-def test_the_wheel_claims_no_import_name_but_linfit(wheel: Path):
+def test_the_wheel_claims_no_import_names_but_linfit_and_that_of_its_tab(wheel: Path):
     names = {name.split("/")[0] for name in zipfile.ZipFile(wheel).namelist()}
-    assert {name for name in names if not name.endswith(".dist-info")} == {"linfit"}
+    assert {name for name in names if not name.endswith(".dist-info")} == {"linfit", "tensorboard_plugin_linfit"}
 
 
-def test_the_wheel_holds_every_module_and_the_typing_marker(sources: Path, wheel: Path):
+def test_the_wheel_holds_every_module_the_typing_marker_and_the_tab(sources: Path, wheel: Path):
+    tab = {
+        f"tensorboard_plugin_linfit/{path.relative_to(sources / 'descent_tab')}"
+        for path in sources.glob("descent_tab/**/*")
+        if path.is_file()
+    }
+    assert {f"tensorboard_plugin_linfit/{name}" for name in ("__init__.py", "plugin.py", "page/index.js")} <= tab
     linfit = {f"linfit/{path.relative_to(sources / 'linfit')}" for path in sources.glob("linfit/**/*.py")}
     callbacks = {f"linfit/{path.relative_to(sources)}" for path in sources.glob("callbacks/**/*.py")}
     assert "linfit/callbacks/__init__.py" in callbacks
-    assert linfit | callbacks | {"linfit/py.typed"} <= set(zipfile.ZipFile(wheel).namelist())
+    assert linfit | callbacks | tab | {"linfit/py.typed"} <= set(zipfile.ZipFile(wheel).namelist())
 
 
 def test_an_installation_imports_linfit_and_its_callbacks(installation: Installation, tmp_path: Path):
     program = "import linfit, linfit.callbacks as c; print(linfit.__file__, c.__file__, sep='\\n')"
     files = run(installation.python, "-c", program, cwd=tmp_path).splitlines()
     assert [Path(file).parent for file in files] == [installation.linfit, installation.callbacks]
+
+
+def test_an_installation_brings_tensorboard_its_tab_which_does_not_import_linfit(
+    installation: Installation, tmp_path: Path
+):
+    program = (
+        "import importlib.metadata, sys; "
+        "[tab] = importlib.metadata.entry_points(group='tensorboard_plugins', name='descent'); "
+        "routes = tab.load()(type('Context', (), {'data_provider': None})).get_plugin_apps(); "
+        "print('/index.js' in routes, *sorted({'linfit', 'keras', 'tensorflow'} & set(sys.modules)))"
+    )
+    assert run(installation.python, "-c", program, cwd=tmp_path) == "True\n"
 
 
 def test_an_installation_leaves_the_name_callbacks_to_others(installation: Installation, tmp_path: Path):

@@ -1,0 +1,131 @@
+"""What the Descent tab is told of a fit at its start: single facts, and arrays by tag."""
+
+import math
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+from tensorboard_plugin_linfit import summary
+
+from linfit.callbacks.known import Known
+from linfit.callbacks.loss_words import loss_in_words
+from linfit.callbacks.path_pieces import dense_rows, most_parameters
+from linfit.closed_form import l2_penalty
+from linfit.nearness import about_the_truth, has_noise, rest_loss, rounding_error, yardstick
+from linfit.optimizer import is_plain_sgd
+from linfit.verdict import NO_OPTIMUM
+
+_MOST_POINTS = 1000  # of the data: more hide the line
+_MOST_DIRECTIONS = 512  # whose curvature is written: 2 MB
+
+
+def about(known: Known) -> dict[str, Any]:
+    """What can be said in words and single numbers; None stands for what is not known or not finite."""
+    model, start = known.model, known.start
+    features, targets = start.w.shape[1:] if known.is_linear else (None, None)
+    return {
+        "names": list(start.names),
+        "features": features,
+        "targets": targets,
+        "bias": "b" in start.parameters,
+        "rows": None if known.rows is None else len(known.rows),
+        "loss": loss_in_words(model.loss),
+        "batch_size": known.batch_size,
+        "plain_sgd": is_plain_sgd(model.optimizer),
+        "dtype": str(model.dtype),
+        "optimum_loss": _finite(known.losses.get("optimum")),
+        "truth_loss": _finite(known.losses.get("truth")),
+        **_of_the_optimum(known),
+        **_of_the_problem(known),
+        "message": _message(known),
+    }
+
+
+def arrays(known: Known) -> dict[str, np.ndarray]:
+    """The arrays that are known, by tag: points of the data, optimum, curvature and truth."""
+    rows, point = known.rows, known.start.point()
+    result: dict[str, np.ndarray] = {}
+    if not dense_rows(len(known.start.names)):
+        return result
+    if rows is not None and rows.x.shape[1] == 1:
+        points = slice(None, None, math.ceil(len(rows) / _MOST_POINTS))
+        result[summary.DATA] = np.hstack([rows.x[points], rows.y[points]])
+    if known.optimum is not None:
+        error = known.optimum.standard_error(point)
+        measures = [error, np.zeros_like(error)]
+        if known.problem is not None:
+            measures = [yardstick(known.problem, point), rounding_error(known.model, known.problem, point)]
+        result[summary.OPTIMUM] = np.stack([known.points["optimum"], error, *measures])
+    if known.problem is not None:
+        curvature = known.problem.curvature
+        if len(curvature.eigenvalues) <= _MOST_DIRECTIONS:
+            result[summary.CURVATURE] = np.column_stack([curvature.eigenvalues, curvature.eigenvectors.T])
+    if "truth" in known.points:
+        result[summary.TRUTH] = known.points["truth"]
+    return result
+
+
+def _of_the_optimum(known: Known) -> dict[str, Any]:
+    optimum = known.optimum
+    facts: dict[str, Any] = {"degrees_of_freedom": None, "residual_std": None, "t95": None, "undetermined": []}
+    if optimum is None:
+        return facts
+    freedom = _finite(optimum.degrees_of_freedom)
+    if freedom:
+        from scipy.special import stdtrit
+
+        facts["t95"] = _finite(stdtrit(freedom, 0.975))
+    is_open = np.isinf(optimum.standard_error(known.start.parameters)).tolist()
+    return facts | {
+        "degrees_of_freedom": freedom,
+        "residual_std": _finite_ones(optimum.residual_std.tolist()),
+        "undetermined": [name for name, open_ in zip(known.start.names, is_open, strict=True) if open_],
+    }
+
+
+def _of_the_problem(known: Known) -> dict[str, Any]:
+    problem, model, point = known.problem, known.model, known.start.point()
+    if problem is None:
+        facts = ("l2", "usable_learning_rate", "stability_limit", "critical_learning_rate", "has_noise", "rest_loss")
+        return dict.fromkeys((*facts, "total_variance", "truth_verdict", "signature"))
+    curvature, batch_size = problem.curvature, known.batch_size
+    critical = None
+    if batch_size is not None and batch_size < problem.statistics.rows:
+        critical = _finite(curvature.critical_learning_rate(batch_size))
+    return {
+        "l2": problem.l2,
+        "usable_learning_rate": _finite(curvature.usable_learning_rate),
+        "stability_limit": _finite(curvature.stability_limit),
+        "critical_learning_rate": critical,
+        "has_noise": has_noise(model, problem),
+        "rest_loss": _finite(rest_loss(model, problem)),
+        "total_variance": _finite(problem.total_variance),
+        "truth_verdict": about_the_truth(problem, point, known.points.get("truth"), known.start.names),
+        "signature": _finite_ones(problem.statistics.root_mean_square.tolist()),
+    }
+
+
+def _message(known: Known) -> str | None:
+    """What cannot be shown, and why; None where all can."""
+    parameters = len(known.start.names)
+    if not dense_rows(parameters):
+        return f"{parameters:,} parameters are more than this page shows ({most_parameters():,})."
+    if not known.is_linear:
+        return "This model is not y = x w + b: there is no optimum in closed form to compare with."
+    if known.rows is None:
+        return "The rows were not in memory: pass data=(x, y) to TensorBoardLogger to see them and their optimum."
+    if known.problem is not None:
+        return None
+    if l2_penalty(known.model) is None:
+        return f"{NO_OPTIMUM} This fit's loss is the {loss_in_words(known.model.loss)}."
+    if known.optimum is None:
+        return 'No optimum was asked for: pass optimum="auto" to TensorBoardLogger.'
+    return "The optimum was passed to TensorBoardLogger: the shape of the loss around it is not known."
+
+
+def _finite(value: Any) -> float | None:
+    return float(value) if value is not None and math.isfinite(value) else None
+
+
+def _finite_ones(values: Iterable[float]) -> list[float | None]:
+    return [_finite(value) for value in values]

@@ -1,0 +1,87 @@
+/**
+ * Bowl: the squared loss around its optimum, L* + ½ Σ λ c², with c the distance from the optimum along each
+ * eigenvector of the Hessian and λ its eigenvalue (Boyd & Vandenberghe, "Convex Optimization", 2004, section 9.1.2).
+ * Several targets have a bowl each, of the same shape; the loss adds them up.
+ */
+
+import { dot } from "./matrix.js";
+
+export class Bowl {
+  /**
+   * @param curvature a Matrix: an eigenvalue in each row, ascending, then its eigenvector
+   * @param optimum the optimal parameters, of all targets
+   * @param about the run's description
+   */
+  constructor(curvature, optimum, about) {
+    this.size = curvature.rows;
+    this.eigenvalues = Float64Array.from({ length: this.size }, (_, j) => curvature.at(j, 0));
+    this.vectors = Array.from({ length: this.size }, (_, j) => curvature.row(j).subarray(1));
+    this.optimum = optimum;
+    this.targets = about.targets;
+    this.lowest = about.optimum_loss;
+  }
+
+  /** How far from the optimum one target's parameters are. */
+  error(values, target) {
+    return Float64Array.from({ length: this.size }, (_, i) => {
+      const at = i * this.targets + target;
+      return values[at] - this.optimum[at];
+    });
+  }
+
+  /** That distance along each eigenvector. */
+  along(error) {
+    return Float64Array.from(this.vectors, (vector) => dot(vector, error));
+  }
+
+  /** How much higher than its lowest one target's part of the loss is. */
+  height(error) {
+    const c = this.along(error);
+    let sum = 0;
+    for (let j = 0; j < c.length; j++) if (this.eigenvalues[j] > 0) sum += this.eigenvalues[j] * c[j] * c[j];
+    return sum / 2;
+  }
+
+  /** The loss of all targets together. */
+  loss(values) {
+    let sum = this.lowest;
+    for (let target = 0; target < this.targets; target++) sum += this.height(this.error(values, target));
+    return sum;
+  }
+
+  /** What the loss sees of an error: where columns depend on each other, some directions change nothing. */
+  seen(error) {
+    if (this.eigenvalues[0] > 0) return error;
+    const c = this.along(error);
+    return Float64Array.from(error, (_, i) => {
+      let sum = 0;
+      for (let j = 0; j < c.length; j++) if (this.eigenvalues[j] > 0) sum += c[j] * this.vectors[j][i];
+      return sum;
+    });
+  }
+
+  /**
+   * The Hessian over two axes u and v of parameter space, [[uu, uv], [uv, vv]], with all else at its best: the inverse of the
+   * inverse's block (Boyd & Vandenberghe, appendix A.5.5). Along the eigenvectors it is their eigenvalues.
+   */
+  over(u, v) {
+    const floor = this.eigenvalues.at(-1) * 1e-13; // what is flat is taken as nearly flat
+    const [cu, cv] = [this.along(u), this.along(v)];
+    let [uu, uv, vv] = [0, 0, 0];
+    for (let j = 0; j < this.size; j++) {
+      const inverse = 1 / Math.max(this.eigenvalues[j], floor);
+      uu += cu[j] * cu[j] * inverse;
+      uv += cu[j] * cv[j] * inverse;
+      vv += cv[j] * cv[j] * inverse;
+    }
+    const determinant = uu * vv - uv * uv;
+    return [vv / determinant, -uv / determinant, uu / determinant];
+  }
+
+  /** The indices of the flattest and of the stiffest direction that the data determine. */
+  get extremes() {
+    const curved = this.eigenvalues.findIndex((value) => value > 0);
+    const stiffest = this.size - 1;
+    return { flattest: curved === -1 || curved === stiffest ? Math.max(0, stiffest - 1) : curved, stiffest };
+  }
+}

@@ -1,0 +1,83 @@
+/** Runs in groups that were fitted on the same data, so that they share a bowl, a truth and an optimum. */
+
+const SAME = 1e-4; // relative: the same rows in float32 and float64 differ by less
+
+/**
+ * @param listed what the server lists: {run, about} or {run, error}
+ * @returns {{label: string, runs: object[]}[]} the groups, in the order of their first runs
+ */
+export function grouped(listed) {
+  const groups = [];
+  for (const entry of listed.toSorted((a, b) => naturally(a.run, b.run))) {
+    const found = groups.find(({ runs: [first] }) => sameData(first, entry));
+    if (found) found.runs.push(entry);
+    else groups.push({ runs: [entry] });
+  }
+  for (const group of groups) group.folder = commonFolder(group.runs.map(({ run }) => run));
+  for (const group of groups) group.label = label(group);
+  const taken = new Map();
+  for (const group of groups) {
+    taken.set(group.label, (taken.get(group.label) ?? 0) + 1);
+    if (taken.get(group.label) > 1) group.label += ` (${taken.get(group.label)})`;
+  }
+  return groups;
+}
+
+/** rate=0.02 before rate=0.1 before rate=1: numbers in names count as numbers. */
+export function naturally(a, b) {
+  const [left, right] = [pieces(a), pieces(b)];
+  for (let i = 0; i < Math.min(left.length, right.length); i++) {
+    const [x, y] = [Number(left[i]), Number(right[i])];
+    if (left[i] !== right[i]) {
+      return Number.isNaN(x) || Number.isNaN(y)
+        ? left[i].localeCompare(right[i], "en")
+        : x - y || left[i].length - right[i].length;
+    }
+  }
+  return left.length - right.length;
+}
+
+/** A run's name within its group: without what all of them have in common. */
+export function shortName(run, group) {
+  if (group.runs.length === 1) return run;
+  const tail = commonTail(group.runs.map((entry) => entry.run));
+  return run.slice(group.folder ? group.folder.length + 1 : 0, run.length - tail.length);
+}
+
+function pieces(name) {
+  return name.split(/(\d+(?:\.\d+)?(?:e[+-]?\d+)?)/u).filter((piece) => piece !== "");
+}
+
+function sameData({ run, about }, other) {
+  if (!about || !other.about) return false;
+  const [a, b] = [about, other.about];
+  const sameShape = a.rows === b.rows && a.targets === b.targets && String(a.names) === String(b.names);
+  if (!sameShape || a.l2 !== b.l2) return false;
+  if (!a.signature || !b.signature) return !a.signature && !b.signature && folderOf(run) === folderOf(other.run);
+  return a.signature.every((value, i) => Math.abs(value - b.signature[i]) <= SAME * Math.abs(value));
+}
+
+function folderOf(run) {
+  return run.split("/").slice(0, -1).join("/");
+}
+
+function commonFolder(runs) {
+  const paths = runs.map((run) => run.split("/").slice(0, -1));
+  let common = paths[0];
+  for (const path of paths) common = common.slice(0, common.findIndex((part, i) => part !== path[i]) >>> 0);
+  return common.join("/");
+}
+
+/** "/fit", where all runs are called so, in folders of their own. */
+function commonTail(runs) {
+  const tails = new Set(runs.map((run) => run.slice(run.lastIndexOf("/"))));
+  return tails.size === 1 && runs.every((run) => run.includes("/")) ? [...tails][0] : "";
+}
+
+function label({ runs, folder }) {
+  const { about } = runs[0];
+  const name = runs.length > 1 ? folder : runs[0].run;
+  const rows = about?.rows ? `${about.rows.toLocaleString("en-US")} row${about.rows === 1 ? "" : "s"}` : "";
+  const penalty = about?.l2 ? `L2 ${about.l2}` : "";
+  return [name, rows, penalty].filter(Boolean).join(" · ") || "runs";
+}

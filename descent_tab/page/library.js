@@ -1,0 +1,63 @@
+/** Library: the runs that TensorBoard knows, in groups on the same data, and the data of those that were looked at. */
+
+import { grouped } from "./groups.js";
+import { COLOURS, atFirst } from "./selection.js";
+import { listRuns, loadRun } from "./server.js";
+
+const NOTHING_YET =
+  "No descent has been logged here yet. TensorBoardLogger writes one with each fit: reload when one has begun.";
+
+export class Library {
+  #loaded = new Map(); // by name: {stamp, run}
+
+  groups = [];
+
+  /** Looks for new runs and new steps. */
+  async refresh() {
+    const listed = await listRuns();
+    if (listed.length === 0) throw new Error(NOTHING_YET);
+    this.groups = grouped(listed);
+  }
+
+  /** The group that has one of these runs, or else the first; one that can be read, if there is one. */
+  groupOf(names) {
+    const readable = this.groups.filter(({ runs }) => runs.some(({ about }) => about));
+    return readable.find(({ runs }) => runs.some(({ run }) => names.includes(run))) ?? readable[0] ?? this.groups[0];
+  }
+
+  /**
+   * The runs of a group that are wanted, or those that say most if none of them is there.
+   *
+   * @returns {Promise<{runs: Run[], errors: string[]}>}
+   */
+  async load(group, wanted) {
+    const readable = group.runs.filter(({ about }) => about);
+    const known = readable.filter(({ run }) => wanted.includes(run)).slice(0, COLOURS);
+    const first = atFirst(readable.map(({ run }) => run));
+    const chosen = known.length > 0 ? known : readable.filter(({ run }) => first.includes(run));
+    const errors = wanted.map((name) => this.#missing(name)).filter(Boolean);
+    if (chosen.length === 0 && errors.length === 0) errors.push(`${group.runs[0].run}: ${group.runs[0].error}`);
+    const loaded = await Promise.all(chosen.map((entry) => this.#run(entry, errors)));
+    return { runs: loaded.filter((run) => run !== null), errors };
+  }
+
+  #missing(name) {
+    const entry = this.groups.flatMap(({ runs }) => runs).find(({ run }) => run === name);
+    if (!entry) return `There is no run ${name} in these logs, as far as TensorBoard has read them.`;
+    return entry.error ? `${name}: ${entry.error}` : null;
+  }
+
+  async #run({ run: name, stamp }, errors) {
+    const earlier = this.#loaded.get(name);
+    if (earlier?.stamp === stamp) return earlier.run;
+    try {
+      const run = await loadRun(name);
+      if (run.rows === 0) throw new Error(run.about.message ?? "this fit has not made a step yet.");
+      this.#loaded.set(name, { stamp, run });
+      return run;
+    } catch (error) {
+      errors.push(`${name}: ${error.message}`);
+      return earlier?.run ?? null;
+    }
+  }
+}

@@ -1,0 +1,180 @@
+/** Page: the parts put together, the data that they show, and what is drawn again after a change. */
+
+import { BowlPanel } from "./bowl_panel.js";
+import { CoefficientsPanel } from "./coefficients_panel.js";
+import { Controls } from "./controls.js";
+import { html, setText } from "./elements.js";
+import { shortName } from "./groups.js";
+import { Library } from "./library.js";
+import { LinePanel } from "./line_panel.js";
+import { asked, show } from "./link.js";
+import { LossPanel, stepWords } from "./loss_panel.js";
+import { Player } from "./player.js";
+import { RunChips } from "./run_chips.js";
+import { coloured } from "./selection.js";
+import { standing } from "./standing.js";
+import { TablePanel } from "./table_panel.js";
+import { View } from "./view.js";
+import { roundUp, sentence, tone } from "./words.js";
+
+const READABLE = 150; // milliseconds: words and numbers that change faster cannot be read
+
+export class Page {
+  #colours = new Map();
+  #written = 0; // when words and numbers were last changed
+  #asked = asked();
+
+  constructor(root) {
+    const view = new View();
+    this.view = view;
+    this.library = new Library();
+    this.chips = new RunChips((choice) => this.#attempt(() => this.#choose(choice)));
+    this.sentence = html("p", { id: "sentence", role: "status", "aria-live": "polite" });
+    this.message = html("p", { id: "message", role: "alert", hidden: true });
+    this.line = new LinePanel();
+    this.coefficients = new CoefficientsPanel();
+    this.bowl = new BowlPanel(view);
+    this.loss = new LossPanel(view);
+    this.table = new TablePanel();
+    this.controls = new Controls(view, new Player(view, () => this.loss.x));
+    const panels = [this.line, this.coefficients, this.bowl, this.loss, this.table].map(({ section }) => section);
+    this.grid = html("div", { class: "grid" }, ...panels);
+    this.content = html("div", { hidden: true }, this.chips.root, this.sentence, this.controls.root, this.grid);
+    root.append(html("main", {}, html("h1", {}, "Descent"), this.message, this.content));
+
+    view.listen((changed) => this.#show(changed));
+    new ResizeObserver(() => this.#draw()).observe(this.grid);
+  }
+
+  /** Fetches what is new; what one looks at stays in view. */
+  async reload() {
+    await this.#attempt(async () => {
+      await this.library.refresh();
+      const shown = this.view.runs.map(({ run }) => run.name);
+      const wanted = this.#asked.run ?? shown;
+      return this.#showRuns(this.library.groupOf(wanted), wanted);
+    });
+  }
+
+  /** Goes where an address leads. */
+  async follow(wanted) {
+    this.#asked = wanted;
+    await this.reload();
+  }
+
+  /** Stops what goes on while nobody sees it. */
+  pause() {
+    this.view.change({ playing: false });
+  }
+
+  async #choose({ group, names, target }) {
+    this.#asked = {};
+    if (target === undefined)
+      return await this.#showRuns(names ? this.view.group : this.library.groups[group], names ?? []);
+    this.view.change({ target, axes: null });
+    return [];
+  }
+
+  /** Shows some runs of a group, at the step where one was; returns what could not be shown. */
+  async #showRuns(group, wanted) {
+    const { view } = this;
+    const loaded = await this.library.load(group, wanted);
+    if (loaded.runs.length === 0) return loaded.errors;
+    const names = loaded.runs.map(({ name }) => name);
+    const isThere = !this.#asked.run || names.some((name) => this.#asked.run.includes(name));
+    const { step: askedStep, zoom: askedZoom } = isThere ? this.#asked : {};
+    if (isThere) this.#asked = {}; // else TensorBoard may still be reading: the next reload may bring it
+    const isNew = !view.runs.some(({ run }) => group.runs.some((entry) => entry.run === run.name));
+    const colours = names.length === 1 ? new Map([[names[0], 0]]) : coloured(names, this.#colours);
+    if (names.length > 1) this.#colours = new Map([...this.#colours, ...colours]);
+    const runs = loaded.runs.map((run) => ({ run, colour: colours.get(run.name), label: shortName(run.name, group) }));
+    const isSame = runs.length === view.runs.length && runs.every(({ run }, i) => run === view.runs[i].run);
+    const lastStep = Math.max(...loaded.runs.map((run) => run.lastStep));
+    const followsTheEnd = isNew || (view.step >= view.lastStep && !view.playing);
+    const step = Math.min(lastStep, askedStep ?? (followsTheEnd ? lastStep : view.step));
+    const zoomed = askedZoom ?? (isNew ? false : view.zoomed);
+    view.change({
+      group,
+      step,
+      zoomed,
+      ...(isSame ? {} : { runs, lastStep }),
+      ...(isNew ? { target: 0, axes: null } : {}),
+    });
+    return loaded.errors;
+  }
+
+  /** What went wrong is said on the page; what was there before stays there. */
+  async #attempt(action) {
+    let errors;
+    try {
+      errors = await action();
+    } catch (error) {
+      errors = [error.message];
+    }
+    this.message.textContent = errors.join(" ");
+    this.message.hidden = errors.length === 0;
+    if (errors.length > 0 && this.view.runs.length > 0) this.chips.draw(this.view, this.library.groups);
+  }
+
+  #show(changed) {
+    const has = (...names) => names.some((name) => changed.has(name));
+    if (has("runs", "lastStep", "target", "axes", "zoomed")) {
+      this.#draw();
+    } else {
+      if (has("group")) this.chips.draw(this.view, this.library.groups);
+      if (has("step", "playing")) this.#update();
+    }
+    const { view } = this;
+    if (!view.playing && !this.#asked.run)
+      show({ run: view.runs.map(({ run }) => run.name), step: view.step, zoom: view.zoomed });
+  }
+
+  #draw() {
+    const { view } = this;
+    if (view.runs.length === 0) return;
+    this.content.hidden = false;
+    this.chips.draw(view, this.library.groups);
+    const isLine = view.first.isLine && view.having("data") !== null;
+    this.line.section.hidden = !isLine;
+    this.coefficients.section.hidden = isLine;
+    this.subject = isLine ? this.line : this.coefficients;
+    this.loss.draw(view);
+    this.subject.draw(view);
+    this.bowl.draw(view);
+    this.table.draw(view, this.#standings());
+    this.#update(true);
+    document.documentElement.dataset.ready = "true";
+  }
+
+  /** Moves what moves; words and numbers only as fast as they can be read. */
+  #update(isDrawn = false) {
+    const { view } = this;
+    this.controls.update(view);
+    this.loss.update(view);
+    if (!isDrawn) this.subject.update(view);
+    if (!isDrawn) this.bowl.update(view);
+    if (view.playing && performance.now() - this.#written < READABLE) return;
+    this.#written = performance.now();
+    const standings = this.#standings();
+    this.table.update(view, standings);
+    const words = this.#words(standings);
+    setText(this.sentence, words);
+    this.sentence.className = tone(standings);
+    this.sentence.setAttribute("aria-live", view.playing ? "off" : "polite");
+    if (!view.playing) this.loss.speak(`${stepWords(view)}. ${words}`);
+  }
+
+  #standings() {
+    return this.view.runs.map(({ run }) => standing(run, run.rowAt(this.view.step)));
+  }
+
+  #words(standings) {
+    const { runs } = this.view;
+    if (runs.length === 1) return sentence(runs[0].run, standings[0]).trim();
+    return roundUp(
+      runs.map(({ run }) => run),
+      standings,
+      runs.map(({ label }) => label),
+    );
+  }
+}

@@ -1,0 +1,24 @@
+/** What has left the picture: an arrow at its edge, and who is out there. */
+
+import { text } from "./chart.js";
+import { svg } from "./elements.js";
+
+/** Whether a place in pixels is in the picture. */
+export function isInside([x, y], { left, right, top, bottom }) {
+  return x >= left && x <= right && y >= top && y <= bottom;
+}
+
+/** The arrow towards a place that is not, and a label beside it. */
+export function pointTo([x, y], { left, right, top, bottom }, label, colour) {
+  const [px, py] = [clamp(x, left + 10, right - 10), clamp(y, top + 10, bottom - 10)];
+  const angle = (Math.atan2(clamp(y, -1e6, 1e6) - py, clamp(x, -1e6, 1e6) - px) * 180) / Math.PI || 0;
+  const transform = `translate(${px.toFixed(1)} ${py.toFixed(1)}) rotate(${angle.toFixed(1)})`;
+  const arrow = svg("path", { d: "M8 0L-6 6V-6z", transform, class: `arrow run-${colour}` });
+  const [anchor, beside] = px > (left + right) / 2 ? ["end", -14] : ["start", 14];
+  const height = clamp(py + 4, top + 14, bottom - 8);
+  return [arrow, text(px + beside, height, `${label} is out there`, anchor, `away run-${colour}`, 40)];
+}
+
+function clamp(value, low, high) {
+  return Number.isNaN(value) ? low : Math.min(high, Math.max(low, value));
+}

@@ -1,0 +1,105 @@
+/** Scale: numbers to pixels, linear or logarithmic, with ticks at round numbers. */
+
+import { short } from "./numbers.js";
+
+const KINDS = {
+  linear: { forth: (x) => x, back: (t) => t },
+  log: { forth: (x) => Math.log10(x), back: (t) => 10 ** t },
+  // Logarithmic far from 0 and linear near it: 0, 1, 10, 100, ..., and the same below 0.
+  symlog: {
+    forth: (x) => Math.sign(x) * Math.log10(1 + Math.abs(x)),
+    back: (t) => Math.sign(t) * (10 ** Math.abs(t) - 1),
+  },
+};
+
+export class Scale {
+  /**
+   * @param {[number, number]} domain what is shown
+   * @param {[number, number]} range the pixels it takes
+   * @param {object} options
+   * @param {"linear" | "log" | "symlog"} options.kind
+   * @param {number} options.unit of symlog: below it the scale is linear
+   * @param {number} options.least the smallest distance between ticks: 1 for what is counted
+   */
+  constructor(domain, range, { kind = "linear", unit = 1, least = 0 } = {}) {
+    this.domain = domain;
+    this.kind = kind;
+    this.unit = unit;
+    this.least = least;
+    const { forth, back } = KINDS[kind];
+    this.forth = (x) => forth(x / unit);
+    this.back = (t) => unit * back(t);
+    [this.low, this.high] = domain.map(this.forth);
+    [this.from, this.to] = range;
+    this.factor = (this.to - this.from) / (this.high - this.low || 1);
+  }
+
+  /** The pixel of a number. */
+  at(x) {
+    return this.from + (this.forth(x) - this.low) * this.factor;
+  }
+
+  /** The number at a pixel. */
+  invert(pixel) {
+    return this.back(this.low + (pixel - this.from) / this.factor);
+  }
+
+  /** Round numbers to be marked, about `count` of them, with their labels. */
+  ticks(count) {
+    if (this.kind === "linear") return linearTicks(this.domain, count, this.least);
+    if (this.kind === "log") {
+      const ticks = logTicks(this.domain, count);
+      return ticks.length > 1 ? ticks : linearTicks(this.domain, count, this.least);
+    }
+    const [low, high] = this.domain.map((x) => x / this.unit);
+    const powers = [
+      ...powersUpTo(-low)
+        .map((x) => -x)
+        .toReversed(),
+      0,
+      ...powersUpTo(high),
+    ];
+    const all = powers.filter((x) => x >= low && x <= high);
+    return thinned(all, count, all.indexOf(0)).map((x) => ({ value: x * this.unit, label: short(x * this.unit) }));
+  }
+}
+
+function linearTicks([low, high], count, least) {
+  const rough = Math.max((high - low) / count, least);
+  if (!(rough > 0)) return [{ value: low, label: short(low) }];
+  const power = 10 ** Math.floor(Math.log10(rough));
+  const step = power * [1, 2, 5, 10].find((factor) => factor * power >= rough);
+  const digits = Math.max(1, Math.ceil(Math.log10(Math.max(Math.abs(low), Math.abs(high)) / step)) + 1);
+  const ticks = [];
+  for (let i = Math.ceil(low / step - 1e-9); i * step <= high + 1e-9 * step; i++) {
+    const value = i === 0 ? 0 : Number((i * step).toPrecision(Math.min(15, digits + 1)));
+    ticks.push({ value, label: short(value, Math.min(15, digits)) });
+  }
+  return ticks;
+}
+
+/** Powers of ten; with 3 times as much between them, or 2 and 5 times, where there is room. */
+function logTicks([low, high], count) {
+  for (const factors of [[1, 2, 5], [1, 3], [1]]) {
+    const ticks = [];
+    for (let power = Math.floor(Math.log10(low)); 10 ** power <= high; power++) {
+      for (const factor of factors) {
+        const value = Number(`${factor}e${power}`);
+        if (value >= low && value <= high) ticks.push(value);
+      }
+    }
+    if (ticks.length <= count || factors.length === 1) {
+      return thinned(ticks, count, 0).map((value) => ({ value, label: short(value) }));
+    }
+  }
+  return [];
+}
+
+function powersUpTo(high) {
+  return Array.from({ length: Math.max(0, Math.floor(Math.log10(high)) + 1) || 0 }, (_, power) => 10 ** power);
+}
+
+function thinned(values, count, kept) {
+  const every = Math.ceil(values.length / count);
+  return values.filter((_, i) => (i - kept) % every === 0);
+}

@@ -1,0 +1,108 @@
+/** Where fits stand, in one sentence. */
+
+import { about as count, number, rateBelow, ratio, short } from "./numbers.js";
+
+const NO_OPTIMUM = "There is no optimum to compare with.";
+const PATIENCE = 1e6; // steps
+const WORTH_IT = 0.8; // of the steps: what another rate has to save to be spoken of
+
+/** One fit at one step. */
+export function sentence(run, standing) {
+  const { about } = run;
+  switch (standing.kind) {
+    case "unknown":
+      return `${Number.isNaN(standing.loss) ? "" : `Loss ${number(standing.loss)}. `}${about.message ?? NO_OPTIMUM}`;
+    case "diverged":
+      return `Diverged: the loss is no longer a finite number. ${tooLarge(run, standing.rate)}`;
+    case "overshoots":
+      return `Every step overshoots: ${tooLarge(run, standing.rate)}`;
+    case "arrived":
+      return `Converged: ${gap(standing)} the optimum; more steps cannot matter. ${about.truth_verdict ?? ""}`;
+    case "rests":
+      return `Converged: as close to the optimum as the rounding of ${about.dtype} lets it come. ${about.truth_verdict ?? ""}`;
+    default:
+      return `On the way: ${place(run, standing)}${forecast(run, standing)}`;
+  }
+}
+
+/** How far a fit has to go, for a table: the distance from the optimum, and the steps, or why there are none. */
+export function inBrief(run, standing) {
+  const away = standing.gap === null ? "" : `${ratio(standing.gap)} SE`;
+  const steps = standing.steps === null || !run.isFullBatch ? "" : count(standing.steps);
+  const verdicts = { diverged: "diverged", overshoots: "diverging", arrived: "converged", rests: "converged" };
+  return [away, verdicts[standing.kind] ?? steps];
+}
+
+/** Several fits: who has arrived, who is on the way, who overshoots. */
+export function roundUp(runs, standings, labels) {
+  const of = (...kinds) => labels.filter((_, i) => kinds.includes(standings[i].kind));
+  const onTheWay = runs.map((_, i) => i).filter((i) => standings[i].kind === "on the way");
+  const first = onTheWay.toSorted((i, j) => (standings[i].steps ?? Infinity) - (standings[j].steps ?? Infinity));
+  const parts = [
+    ["Diverging", of("overshoots")],
+    ["Diverged", of("diverged")],
+    ["Converged", of("arrived", "rests")],
+    ["On the way", first.map((i) => `${labels[i]}${more(standings[i], i === first[0])}`)],
+  ];
+  const text = parts.filter(([, who]) => who.length > 0).map(([what, who]) => `${what}: ${who.join(", ")}.`);
+  const unknown = runs.find((_, i) => standings[i].kind === "unknown");
+  if (unknown) text.push(unknown.about.message ?? NO_OPTIMUM);
+  return text.join(" ");
+}
+
+/** Whether this is good news, bad news, or neither. */
+export function tone(standings) {
+  const all = (...kinds) => standings.every(({ kind }) => kinds.includes(kind));
+  if (all("arrived", "rests")) return "good";
+  return all("overshoots", "diverged") ? "bad" : "neutral";
+}
+
+function place(run, standing) {
+  if (standing.gap !== null) return `${gap(standing)} the optimum`;
+  return `the loss ${number(standing.loss)} can fall to ${number(run.about.optimum_loss)}`;
+}
+
+function gap({ gap: size, of }) {
+  if (size === null) return "close to";
+  const text = ratio(size);
+  return `${text} standard error${text === "1" ? "" : "s"}${size >= 1 && of.includes("/") ? ` (of ${of})` : ""} from`;
+}
+
+function forecast(run, { rate, steps, bestSteps, zigzags }) {
+  const { about } = run;
+  if (steps === null) return ". More steps may bring it nearer.";
+  const best = short(about.usable_learning_rate, 3);
+  if (rate <= 0)
+    return `. The learning rate has fallen to 0; about ${count(bestSteps)} steps at ${best} bring it there.`;
+  if (!run.isFullBatch)
+    return `. Steps of ${about.batch_size ?? "some of the"} rows come near it, then jump around it.`;
+  const faster = bestSteps < WORTH_IT * steps ? `, or ${count(bestSteps)} at the fastest rate, ${best}` : "";
+  const limit = `It zigzags: the rate ${short(rate)} is just below this data’s limit, ${short(about.stability_limit, 3)}.`;
+  const remedy = `The features differ too much in scale, or depend on each other too closely. ${standardizing(about)}.`;
+  const remarks = [zigzags ? limit : "", bestSteps > PATIENCE ? remedy : ""].filter(Boolean).join(" ");
+  return `, about ${count(steps)} more steps at this rate${faster}. ${remarks}`.trim();
+}
+
+function more({ steps }, isFirst) {
+  return steps === null ? "" : ` (${count(steps)} more${isFirst ? " steps" : ""})`;
+}
+
+function tooLarge(run, rate) {
+  const { about } = run;
+  const limit = about.stability_limit;
+  if (about.plain_sgd && limit !== null && limit !== undefined && rate > limit) {
+    const next = `Try ${rateBelow(about.usable_learning_rate)}.`;
+    return `learning rate ${short(rate)} is above this data’s limit, ${short(limit, 3)}. ${next}`;
+  }
+  const critical = about.critical_learning_rate;
+  if (about.plain_sgd && !run.isFullBatch && critical && rate > critical) {
+    const sure = `up to which steps of ${about.batch_size} rows are sure to converge`;
+    return `learning rate ${short(rate)} is above ${short(critical, 3)}, ${sure}. Try ${rateBelow(critical / 2)}.`;
+  }
+  return `the usual reason is a learning rate that is too large. Try ${short(rate / 10, 2)}.`;
+}
+
+function standardizing({ bias }) {
+  if (bias) return "Subtract each column’s mean and divide it by its standard deviation";
+  return "Divide each column by its root mean square";
+}

@@ -1,0 +1,126 @@
+"""DescentPlugin: the Descent tab's page and its data, as TensorBoard asks for them."""
+
+import base64
+import json
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from tensorboard import plugin_util
+from tensorboard.data import provider
+from tensorboard.plugins import base_plugin
+from tensorboard_plugin_linfit import summary
+from tensorboard_plugin_linfit.answers import CONTENT_TYPES, Refusal, in_words, respond, serve
+from werkzeug import wrappers
+
+_PAGE = Path(__file__).parent / "page"
+
+
+class DescentPlugin(base_plugin.TBPlugin):
+    """Serves the page, the list of the runs that have data for it, and the data of one run.
+
+    Args:
+        context: TensorBoard's own, with the provider of its data.
+    """
+
+    plugin_name = summary.PLUGIN_NAME
+
+    def __init__(self, context: base_plugin.TBContext):
+        self._data_provider = context.data_provider
+
+    def is_active(self) -> bool:
+        """TensorBoard shows the tab by itself, once a run has data of this plugin's name."""
+        return False
+
+    def frontend_metadata(self) -> base_plugin.FrontendMetadata:
+        """The module whose `render` draws the page."""
+        return base_plugin.FrontendMetadata(es_module_path="/index.js", tab_name="Descent")
+
+    def get_plugin_apps(self) -> dict[str, Any]:
+        """The routes: of the page, those of the files that are there when TensorBoard starts."""
+        files = [file for file in _PAGE.glob("*") if file.suffix in CONTENT_TYPES]
+        return {
+            "/runs": partial(respond, self._runs),
+            "/run": partial(respond, self._run),
+            **{f"/{file.name}": partial(serve, file) for file in files},
+        }
+
+    def _runs(self, request: wrappers.Request) -> dict[str, Any]:
+        listed = self._listed(request)
+        return {"runs": [self._in_short(request, run, listed[run]) for run in sorted(listed)]}
+
+    def _in_short(self, request: wrappers.Request, run: str, tags: Any) -> dict[str, Any]:
+        """A run's line in the list; one that cannot be read does not hide the others."""
+        short: dict[str, Any] = {
+            "run": run,
+            "step": max(series.max_step for series in tags.values()),
+            "stamp": max(series.max_wall_time for series in tags.values()),
+        }
+        try:
+            return short | {"about": _about(self._read(request, run, [summary.ABOUT]))}
+        except Exception as error:
+            return short | {"error": str(_refusal(run, error))}
+
+    def _run(self, request: wrappers.Request) -> dict[str, Any]:
+        run = request.args.get("run", "")
+        if run not in self._listed(request):
+            raise Refusal(f"There is no run {run!r} with data for this page.", 404)
+        try:
+            values = self._read(request, run)
+            about = _about(values)
+            path = {"path": _encoded(_path(values, len(about["names"])))}
+            arrays = {name: _encoded(values[f"{summary.PREFIX}{name}"].numpy) for name in about["arrays"]}
+        except Exception as error:
+            raise _refusal(run, error) from error
+        absent = dict.fromkeys(tag.removeprefix(summary.PREFIX) for tag in summary.ARRAYS)
+        return {"about": about, **path, **absent, **arrays}
+
+    def _listed(self, request: wrappers.Request) -> Any:
+        """What is known of the tags of each run that has data for this page."""
+        return self._data_provider.list_tensors(
+            plugin_util.context(request.environ),
+            experiment_id=plugin_util.experiment_id(request.environ),
+            plugin_name=summary.PLUGIN_NAME,
+        )
+
+    def _read(self, request: wrappers.Request, run: str, tags: list[str] | None = None) -> dict[str, Any]:
+        """The last value of each of a run's tags, or of these alone."""
+        read = self._data_provider.read_tensors(
+            plugin_util.context(request.environ),
+            experiment_id=plugin_util.experiment_id(request.environ),
+            plugin_name=summary.PLUGIN_NAME,
+            downsample=1,
+            run_tag_filter=provider.RunTagFilter(runs=[run], tags=tags),
+        )
+        return {tag: values[-1] for tag, values in read.get(run, {}).items()}
+
+
+def _about(values: dict[str, Any]) -> dict[str, Any]:
+    if summary.ABOUT not in values:
+        raise ValueError(f"it has no {summary.ABOUT}")
+    about: dict[str, Any] = json.loads(values[summary.ABOUT].numpy.item())
+    if about["version"] > summary.VERSION:
+        raise Refusal("This run was written by a newer linfit. Upgrade the linfit that TensorBoard runs with.", 500)
+    return about
+
+
+def _path(values: dict[str, Any], parameters: int) -> np.ndarray:
+    pieces = [
+        (value.wall_time, int(tag.removeprefix(summary.PATH)), value.numpy.reshape(-1, summary.COLUMNS + parameters))
+        for tag, value in values.items()
+        if tag.startswith(summary.PATH)
+    ]
+    return summary.joined(pieces) if pieces else np.empty((0, summary.COLUMNS + parameters))
+
+
+def _encoded(array: np.ndarray) -> dict[str, Any]:
+    """In base64: NaN and the infinities, which JSON does not have, survive."""
+    content = np.asarray(array, "<f8").tobytes()
+    return {"shape": list(array.shape), "base64": base64.b64encode(content).decode()}
+
+
+def _refusal(run: str, error: Exception) -> Refusal:
+    if isinstance(error, Refusal):
+        return error
+    return Refusal(f"The data of the run {run!r} cannot be read: {in_words(error)}", 500)
