@@ -82,7 +82,7 @@ def sweep(options: argparse.Namespace) -> int:
         if predicted < math.inf:
             every = math.ceil((1 + min(predicted, options.steps)) / 1001)  # 1,000 points
         name = f"rate-{rate:g}"
-        logger = TensorBoardLogger(folder, name, truth, optimum, every)
+        logger = TensorBoardLogger(folder, name, truth, every=every)
         hparams = HyperParameters(folder, name, truth, {"seed": options.seed}, options.fraction)
         watching = [stop, logger, hparams, rise]  # it refuses data without noise, before anything is written
         model.fit(x, y, batch_size=len(x), epochs=options.steps, verbose=0, callbacks=watching, divergence_guard=False)
