@@ -9,6 +9,7 @@ import tempfile
 from pathlib import Path
 from urllib.parse import quote
 
+import descent_pictures
 import notebook
 import recover
 import sweep
@@ -37,7 +38,9 @@ def main() -> None:
         data = ["--csv", str(table), "--target", "target", "--features", "bmi", "bp", "s5"]
         pictures = {"fit.png": "coefficients.png", "bowl.png": "valley.png", "predictions.png": "predictions.png"}
         fit(logs, "diabetes", pictures, *data, "--learning-rate", "auto", "--steps", "1000")
-        screenshots(logs)
+        gallery = descent_pictures.views(table)
+        descent_pictures.fit(logs / "gallery", gallery)
+        screenshots(logs, gallery)
     notebook.main([])
 
 
@@ -48,9 +51,9 @@ def fit(logs: Path, name: str, pictures: dict[str, str], *options: str) -> None:
         shutil.copy(logs / name / "fit" / file, IMAGES / kept)
 
 
-def screenshots(logs: Path) -> None:
-    """TensorBoard's pages: the lesson, twice as many of its steps, and the sweep in one table."""
-    lesson, longer, sweeps = (serve(logs / name) for name in ("lesson", "longer", "sweep"))
+def screenshots(logs: Path, gallery: dict[str, descent_pictures.View]) -> None:
+    """TensorBoard's pages: the lesson, twice as many of its steps, the sweep in one table, and the Descent tab."""
+    lesson, longer, sweeps, descents = (serve(logs / name) for name in ("lesson", "longer", "sweep", "gallery"))
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
         page = browser.new_page(viewport={"width": 1500, "height": 640})
@@ -65,6 +68,8 @@ def screenshots(logs: Path) -> None:
         page.goto(f"{sweeps}?darkMode=false#hparams")
         page.reload()
         keep(page, "tf-hparams-table-view vaadin-grid-cell-content", "hparams")
+        descent_pictures.take_whole(browser, lesson, "fit", 37, IMAGES / "descent-lesson.png")
+        descent_pictures.take(browser, descents, gallery, IMAGES)
         browser.close()
 
 

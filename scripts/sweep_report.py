@@ -81,7 +81,7 @@ def show(
     )
     figure.savefig(picture)
     print(f"Picture:      {picture}")
-    print(f"TensorBoard:  {train_options.tensorboard_command(options)}#hparams")
+    print(f"TensorBoard:  {train_options.tensorboard_command(options, '#hparams')}")
 
 
 def _runs(runs: list[Run], *endings: str) -> list[Run]:

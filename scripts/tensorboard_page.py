@@ -9,13 +9,12 @@ import threading
 import time
 import webbrowser
 from pathlib import Path
-from urllib.parse import quote, urljoin
+from urllib.parse import urljoin
 from urllib.request import ProxyHandler, build_opener
 
 import linfit
 
-# Each parameter, the loss, and the picture of the line or the coefficients; unsmoothed.
-CHARTS = "?smoothing=0&tagFilter=^w|^b$|^loss|^fit"
+DESCENT = "?smoothing=0#descent"  # and the curves of the other pages as they are
 
 
 def serve(folder: Path) -> None:
@@ -32,7 +31,7 @@ def serve(folder: Path) -> None:
     server.configure(argv=["", "--logdir", str(folder), "--reload_interval", "1"])
     try:
         with contextlib.redirect_stderr(io.StringIO()):  # a note on how it loads
-            page = server.launch() + quote(CHARTS, safe="?=&")
+            page = server.launch() + DESCENT
     except program.TensorBoardServerException as error:
         raise linfit.InputError(f"{error.msg}. End another TensorBoard, or leave --tensorboard out.") from None
     print(f"TensorBoard:  {page}\n", flush=True)
@@ -51,7 +50,7 @@ def wait() -> None:
 def _open_with_steps(page: str) -> None:
     """Opens the page once there is something on it: it would stay empty until someone reloads it."""
     direct = build_opener(ProxyHandler({}))  # a proxy does not know this machine
-    runs = urljoin(page, "data/runs")
-    while "fit" not in json.load(direct.open(runs)):
+    runs = urljoin(page, "data/plugin/descent/runs")
+    while not json.load(direct.open(runs))["runs"]:
         time.sleep(0.1)
     webbrowser.open(page)

@@ -130,10 +130,10 @@ def continue_command(options: argparse.Namespace) -> str:
     return f'make train ARGS="--name {shlex.quote(options.name)}{elsewhere} --continue"'
 
 
-def tensorboard_command(options: argparse.Namespace) -> str:
-    """What to type to look at this run, and the address of its charts."""
+def tensorboard_command(options: argparse.Namespace, page: str = tensorboard_page.DESCENT) -> str:
+    """What to type to look at this run, and the address of a page."""
     command = f'make tensorboard ARGS="--logdir {shlex.quote(str(options.folder))}"'
-    return f"{command}, then http://localhost:6006/{tensorboard_page.CHARTS}"
+    return f"{command}, then http://localhost:6006/{page}"
 
 
 def _parser(description: str) -> argparse.ArgumentParser:

@@ -1,7 +1,9 @@
 """A real browser for the tests in this folder; what they see is kept in build/screenshots."""
 
 import os
+import re
 import shutil
+import time
 from pathlib import Path
 
 import pytest
@@ -39,6 +41,21 @@ def open_page(browser):
         return page, errors
 
     return open_page
+
+
+@pytest.fixture(scope="session")
+def descent_frame():
+    """Gives the frame of the Descent page, once its data are drawn."""
+
+    def descent_frame(page):
+        deadline = time.monotonic() + 30
+        while (frame := page.frame(url=re.compile(r"plugin_entry\.html\?name=descent"))) is None:
+            assert time.monotonic() < deadline, "TensorBoard shows no Descent tab"
+            page.wait_for_timeout(20)
+        frame.wait_for_function("document.documentElement.dataset.ready === 'true'", timeout=30_000)
+        return frame
+
+    return descent_frame
 
 
 @pytest.fixture(scope="session")
