@@ -117,7 +117,10 @@ def _message(known: Known) -> str | None:
     if known.problem is not None:
         return None
     if l2_penalty(known.model) is None:
-        return f"{NO_OPTIMUM} This fit's loss is the {loss_in_words(known.model.loss)}."
+        words = loss_in_words(known.model.loss)
+        if words == "mean squared error":
+            return f"{NO_OPTIMUM} This fit has another penalty, or adds its errors up otherwise."
+        return f"{NO_OPTIMUM} This fit's loss is the {words}."
     if known.optimum is None:
         return 'No optimum was asked for: pass optimum="auto" to TensorBoardLogger.'
     return "The optimum was passed to TensorBoardLogger: the shape of the loss around it is not known."

@@ -51,16 +51,19 @@ class DescentPlugin(base_plugin.TBPlugin):
         return {"runs": [self._in_short(request, run, listed[run]) for run in sorted(listed)]}
 
     def _in_short(self, request: wrappers.Request, run: str, tags: Any) -> dict[str, Any]:
-        """A run's line in the list; one that cannot be read does not hide the others."""
+        """A run's line in the list; one that has nothing to draw, or cannot be read, does not hide the others."""
         short: dict[str, Any] = {
             "run": run,
             "step": max(series.max_step for series in tags.values()),
             "stamp": max(series.max_wall_time for series in tags.values()),
         }
         try:
-            return short | {"about": _about(self._read(request, run, [summary.ABOUT]))}
+            about = _about(self._read(request, run, [summary.ABOUT]))
+            if not any(tag.startswith(summary.PATH) for tag in tags):
+                raise Refusal(about.get("message") or "This fit has not made a step yet.", 500)
         except Exception as error:
             return short | {"error": str(_refusal(run, error))}
+        return short | {"about": about}
 
     def _run(self, request: wrappers.Request) -> dict[str, Any]:
         run = request.args.get("run", "")

@@ -101,6 +101,10 @@ def test_a_damaged_run_says_so_in_the_list_and_hides_no_other(board, run):
     assert line["error"] == descent_page.ask(board, "run", run=run)[1]["error"]
 
 
+def test_a_run_without_a_path_says_in_the_list_why(board):
+    assert descent_page.runs(board)["no path"]["error"] == "This fit has not made a step yet."
+
+
 @pytest.mark.parametrize(
     ("run", "words"),
     [

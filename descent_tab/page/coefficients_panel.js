@@ -37,20 +37,7 @@ export class CoefficientsPanel {
     if (this.x.domain[0] < 0 && this.x.domain[1] > 0) {
       chart.still.append(line(this.x.at(0), chart.box.top, this.x.at(0), chart.box.bottom, "zero"));
     }
-    for (const [i, parameter] of this.parameters.entries()) {
-      const at = this.y(i);
-      chart.frame.append(text(left - 10, at + 4, nameOf(first.about.names[parameter]), "end", "tick", 17));
-      if (intervals[i]) {
-        const [from, to] = intervals[i].map((x) => this.x.at(x));
-        chart.still.append(line(from, at, to, at, "interval"));
-      }
-      if (truth) chart.still.append(truthMark(this.x.at(truth[parameter]), at, 5));
-      if (optimum && !optimum.isUndetermined(parameter)) {
-        chart.still.append(optimumMark(this.x.at(optimum.optimum[parameter]), at, 5));
-      } else if (optimum) {
-        chart.labels.append(text(right - 4, at + 4, "not determined by these data", "end", "tick note", 60));
-      }
-    }
+    for (const i of this.parameters.keys()) this.#drawReferences(chart, view, i, intervals[i]);
     this.ways = view.runs.map(({ colour }) => svg("path", { class: `way run-${colour}` }));
     this.dots = view.runs.map(({ colour }) => svg("path", { class: `dots run-${colour}` }));
     chart.moving.append(...this.ways, ...this.dots);
@@ -64,6 +51,22 @@ export class CoefficientsPanel {
       ).children,
     );
     this.update(view);
+  }
+
+  /** The name of one parameter, its truth, and its optimum with its interval. */
+  #drawReferences({ box, frame, still, labels }, view, i, interval) {
+    const [parameter, at] = [this.parameters[i], this.y(i)];
+    const [truth, optimum] = [view.having("truth")?.truth, view.having("optimum")];
+    frame.append(text(box.left - 10, at + 4, nameOf(view.first.about.names[parameter]), "end", "tick", 17));
+    if (interval) still.append(line(...interval.flatMap((x) => [this.x.at(x), at]), "interval"));
+    if (truth) still.append(truthMark(this.x.at(truth[parameter]), at, 5));
+    if (optimum && !optimum.isUndetermined(parameter)) {
+      still.append(optimumMark(this.x.at(optimum.optimum[parameter]), at, 5));
+    } else if (optimum) {
+      const end = this.x.at(view.first.values(view.first.rows - 1)[parameter]);
+      const [x, anchor] = end > (box.left + box.right) / 2 ? [box.left + 6, "start"] : [box.right - 4, "end"];
+      labels.append(text(x, at + 4, "not determined by these data", anchor, "tick note", 60));
+    }
   }
 
   update(view) {
