@@ -11,6 +11,7 @@ from linfit.callbacks.known import Known
 from linfit.callbacks.loss_words import loss_in_words
 from linfit.callbacks.path_pieces import dense_rows, most_parameters
 from linfit.closed_form import l2_penalty
+from linfit.divergence import scale_remedy
 from linfit.nearness import about_the_truth, has_noise, rest_loss, rounding_error, yardstick
 from linfit.optimizer import is_plain_sgd
 from linfit.verdict import NO_OPTIMUM
@@ -87,7 +88,7 @@ def _of_the_problem(known: Known) -> dict[str, Any]:
     problem, model, point = known.problem, known.model, known.start.point()
     if problem is None:
         facts = ("l2", "usable_learning_rate", "stability_limit", "critical_learning_rate", "has_noise", "rest_loss")
-        return dict.fromkeys((*facts, "total_variance", "truth_verdict", "signature"))
+        return dict.fromkeys((*facts, "total_variance", "truth_verdict", "signature", "remedy"))
     curvature, batch_size = problem.curvature, known.batch_size
     critical = None
     if batch_size is not None and batch_size < problem.statistics.rows:
@@ -101,6 +102,7 @@ def _of_the_problem(known: Known) -> dict[str, Any]:
         "rest_loss": _finite(rest_loss(model, problem)),
         "total_variance": _finite(problem.total_variance),
         "truth_verdict": about_the_truth(problem, point, known.points.get("truth"), known.start.names),
+        "remedy": scale_remedy(problem),
         "signature": _finite_ones(problem.statistics.root_mean_square.tolist()),
     }
 

@@ -117,18 +117,25 @@ def explain_divergence(model: keras.Model, problem: Problem | None) -> str:
         f"The learning rate {rate:g} is above these data's stability limit {limit:.3g} (2/λmax), so every step "
         f"overshoots; the fastest stable rate is {curvature.fastest_learning_rate:.3g}."
     )
+    remedy = scale_remedy(problem)
+    return text if remedy is None else f"{text} {remedy}"
+
+
+def scale_remedy(problem: Problem) -> str | None:
+    """What makes the stability limit low, and what to do; None where no column's scale is to blame."""
+    curvature = problem.curvature
     standardized = problem.statistics.standardized().curvature(problem.l2).stability_limit
-    if standardized > 10 * limit:
-        feature = curvature.dominating_feature
-        label = problem.statistics.labels[feature]
-        scales = np.delete(curvature.scales, feature)
-        times = curvature.scales[feature] / scales.max() if len(scales) and scales.max() > 0 else 0
-        larger = f", {times:.2g} times those of the next feature" if times > 1.5 else ""
-        text += (
-            f" The limit is so low because of {label}, with values around {curvature.scales[feature]:.3g}{larger}. "
-            f"{standardizing(problem.statistics.use_bias)}: the limit rises to {standardized:.2g}."
-        )
-    return text
+    if standardized <= 10 * curvature.stability_limit:
+        return None
+    feature = curvature.dominating_feature
+    label = problem.statistics.labels[feature]
+    scales = np.delete(curvature.scales, feature)
+    times = curvature.scales[feature] / scales.max() if len(scales) and scales.max() > 0 else 0
+    larger = f", {times:.2g} times those of the next feature" if times > 1.5 else ""
+    return (
+        f"The limit is so low because of {label}, with values around {curvature.scales[feature]:.3g}{larger}. "
+        f"{standardizing(problem.statistics.use_bias)}: the limit rises to {standardized:.2g}."
+    )
 
 
 def batch_size_of(model: keras.Model, problem: Problem) -> int | None:

@@ -29,6 +29,7 @@ export class AxesChoice {
   }
 }
 
-function kindOf(value) {
+/** An axis by its name in a list or an address: a direction, or the number of a coefficient. */
+export function kindOf(value) {
   return /^\d+$/u.test(value) ? Number(value) : value;
 }

@@ -61,7 +61,8 @@ export class BowlPanel {
 
   update(view) {
     if (this.paths.length > 0) this.chart.above.replaceChildren();
-    for (const path of this.paths) path.goTo(view.step);
+    let away = 0;
+    for (const path of this.paths) if (!path.goTo(view.step, away)) away += 1;
   }
 
   /** Two parameters, from above. */

@@ -28,8 +28,8 @@ export class BowlPath {
     chart.moving.append(this.head);
   }
 
-  /** Goes to a step. */
-  goTo(step) {
+  /** Goes to a step; says whether that is in the picture, with an arrow if not: the next of so many. */
+  goTo(step, away) {
     const row = this.run.rowAt(step);
     this.past.setAttribute("d", this.pieces.slice(0, row).join(""));
     this.steps.setAttribute("d", this.dots.slice(0, row + 1).join(""));
@@ -40,8 +40,9 @@ export class BowlPath {
       this.head.setAttribute("cx", x.toFixed(1));
       this.head.setAttribute("cy", y.toFixed(1));
     } else {
-      this.chart.above.append(...pointTo([x, y], this.chart.box, this.label, this.colour));
+      this.chart.above.append(...pointTo([x, y], this.chart.box, this.label, this.colour, away));
     }
+    return isHere;
   }
 
   /** A dot for each step, as long as they do not run together. */

@@ -24,10 +24,10 @@ export class Chart {
     this.moving = svg("g", { "clip-path": `url(#${clip})` });
     this.above = svg("g", { class: "labels" });
     const below = svg("svg", { ...size, role: "img", "aria-label": label, class: "still" });
-    below.append(svg("defs", {}, svg("clipPath", { id: clip }, plot)), this.frame, this.still, this.labels);
+    below.append(svg("defs", {}, svg("clipPath", { id: clip }, plot)), this.frame, this.still);
     root.replaceChildren(
       below,
-      svg("svg", { ...size, "aria-hidden": "true", class: "moving" }, this.moving, this.above),
+      svg("svg", { ...size, "aria-hidden": "true", class: "moving" }, this.moving, this.labels, this.above),
     );
     root.style.height = `${height}px`;
   }
@@ -37,7 +37,7 @@ export class Chart {
     const { left, right, top, bottom } = this.box;
     for (const { value, label } of x.ticks(Math.max(3, Math.floor((right - left) / 90)))) {
       const at = x.at(value);
-      this.frame.append(line(at, top, at, bottom, "grid"), text(at, bottom + 18, label, "middle"));
+      this.frame.append(line(at, top, at, bottom, "grid"), text(at, bottom + 20, label, "middle"));
     }
     if (y) {
       for (const { value, label } of y.ticks(Math.max(2, Math.floor((bottom - top) / 40)))) {
@@ -46,7 +46,7 @@ export class Chart {
       }
     }
     this.frame.append(line(left, bottom, right, bottom, "axis"), line(left, top, left, bottom, "axis"));
-    this.frame.append(text(right, bottom + 36, xLabel, "end", "title", 60));
+    this.frame.append(text(right, bottom + 38, xLabel, "end", "title", 60));
     if (yLabel) this.frame.append(text(4, top - 10, yLabel, "start", "title", 60));
   }
 }

@@ -19,7 +19,12 @@ export class Controls {
     const [back, forth] = [-1, 1].map((way) =>
       html(
         "button",
-        { type: "button", "aria-label": way < 0 ? "one step back" : "one step on", click: () => this.#walk(way) },
+        {
+          type: "button",
+          "aria-label": way < 0 ? "one step back" : "one step on",
+          title: way < 0 ? "one step back (←)" : "one step on (→)",
+          click: () => this.#walk(way),
+        },
         way < 0 ? "❙◀" : "▶❙",
       ),
     );

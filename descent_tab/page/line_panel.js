@@ -10,6 +10,7 @@ import { segments } from "./segments.js";
 const HEIGHT = 330;
 const MARGIN = { left: 64, right: 12, top: 26, bottom: 44 };
 
+const FAR = 1.5; // times the room of the data: so much more is given to where fits start
 const CORNER = 0.04; // of the height: less of a line is not seen
 
 export class LinePanel {
@@ -66,12 +67,13 @@ export class LinePanel {
 
   update(view) {
     this.chart.above.replaceChildren();
+    let away = 0;
     for (const [i, { run, label, colour }] of view.runs.entries()) {
       const fitted = lineOf(run, run.values(run.rowAt(view.step)), view.target);
       this.fitted[i].setAttribute("d", this.#path(fitted));
-      const away = this.#away(fitted, (i + 0.5) / view.runs.length);
-      if (away)
-        this.chart.above.append(...pointTo(away, this.chart.box, view.runs.length > 1 ? label : "the fit", colour));
+      const place = this.#away(fitted);
+      const name = view.runs.length > 1 ? label : "the fit";
+      if (place) this.chart.above.append(...pointTo(place, this.chart.box, name, colour, away++));
     }
   }
 
@@ -80,13 +82,13 @@ export class LinePanel {
     return segments(ends, this.chart.box)[0];
   }
 
-  /** Where a line is at a share of the width, if no more than a corner of the picture has it. */
-  #away([w, b], share) {
+  /** Where the middle of a line is, if no more than a corner of the picture has it. */
+  #away([w, b]) {
     const corner = CORNER * (this.y.domain[1] - this.y.domain[0]);
     const [low, high] = [this.y.domain[0] + corner, this.y.domain[1] - corner];
     const ends = this.x.domain.map((x) => w * x + b);
     if (!ends.every((y) => y > high) && !ends.every((y) => y < low)) return null;
-    return [this.x.from + share * (this.x.to - this.x.from), this.y.at((ends[0] + ends[1]) / 2)];
+    return [(this.x.from + this.x.to) / 2, this.y.at((ends[0] + ends[1]) / 2)];
   }
 
   #label(view) {
@@ -116,11 +118,12 @@ function padded(values, share) {
   return [low - room, high + room];
 }
 
-/** Room for the data and the lines that stay, and half as much again towards the lines that fits start from. */
+/** Room for the data and the lines that stay, and for the lines that fits start from, if they are not far away. */
 function heights(y, width, lines, starts) {
   const of = ([w, b]) => width.map((x) => w * x + b).filter(Number.isFinite);
-  const [low, high] = padded([...y, ...lines.filter(Boolean).flatMap(of)], 0.06);
-  const far = starts.flatMap(of);
-  const reach = (high - low) / 2;
-  return [Math.max(low - reach, Math.min(low, ...far)), Math.min(high + reach, Math.max(high, ...far))];
+  const shown = [...y, ...lines.filter(Boolean).flatMap(of)];
+  const [low, high] = [Math.min(...shown), Math.max(...shown)];
+  const reach = FAR * (high - low);
+  const far = starts.flatMap(of).map((height) => Math.min(high + reach, Math.max(low - reach, height)));
+  return padded([...shown, ...far], 0.06);
 }

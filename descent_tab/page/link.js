@@ -1,17 +1,25 @@
 /** The address of the page as one sees it: runs and step, in the hash, as TensorBoard lets its plugins keep them. */
 
+import { kindOf } from "./axes_choice.js";
+
 const PREFIX = "p.descent.";
 const CALM = 300; // milliseconds: browsers take only so many changes of the address
 
-let waiting = 0;
+const AXES = /^(?:flattest|stiffest|\d+),(?:flattest|stiffest|\d+)$/u;
 
-/** What the address asks for: {run: string[], step: number, zoom: boolean}, each only if it is there. */
+let waiting = 0;
+let seen = ""; // what of the address is this page's, as it last read or wrote it
+
+/** What the address asks for: {run: string[], step, zoom: boolean, target, axes}, each only if it is there. */
 export function asked() {
+  seen = ownPart();
   const wanted = {};
   for (const [name, value] of entries()) {
     if (name === `${PREFIX}run`) wanted.run = value.split(",").map(decoded);
     if (name === `${PREFIX}step` && /^\d+$/u.test(value)) wanted.step = Number(value);
     if (name === `${PREFIX}zoom`) wanted.zoom = value === "optimum";
+    if (name === `${PREFIX}target` && /^\d+$/u.test(value)) wanted.target = Number(value);
+    if (name === `${PREFIX}axes` && AXES.test(value)) wanted.axes = value.split(",").map(kindOf);
   }
   return wanted;
 }
@@ -19,12 +27,14 @@ export function asked() {
 /** Calls a function when someone types or pastes another address of this page. */
 export function onAsked(listener) {
   parent.addEventListener("hashchange", () => {
-    if (isHere() && Object.keys(asked()).length > 0) listener(asked());
+    if (!isHere() || ownPart() === seen) return; // another tab comes forward, or goes
+    const wanted = asked();
+    if (Object.keys(wanted).length > 0) listener(wanted);
   });
 }
 
 /** Puts what is shown into the address, a moment later. */
-export function show({ run, step, zoom }) {
+export function show({ run, step, zoom, target, axes }) {
   clearTimeout(waiting);
   waiting = setTimeout(() => {
     if (!isHere()) return; // another tab has come forward
@@ -33,11 +43,19 @@ export function show({ run, step, zoom }) {
       [`${PREFIX}run`, run.map(encodeURIComponent).join(",")],
       [`${PREFIX}step`, String(step)],
       ...(zoom ? [[`${PREFIX}zoom`, "optimum"]] : []),
+      ...(target ? [[`${PREFIX}target`, String(target)]] : []),
+      ...(axes ? [[`${PREFIX}axes`, axes.join(",")]] : []),
     ];
     const parts = [...others, ...own].map((entry) => entry.join("="));
     const address = `${parent.location.pathname}${parent.location.search}#${["descent", ...parts].join("&")}`;
     parent.history.replaceState(parent.history.state, "", address);
+    seen = ownPart();
   }, CALM);
+}
+
+function ownPart() {
+  const own = entries().filter(([name]) => name.startsWith(PREFIX));
+  return own.map((entry) => entry.join("=")).join("&");
 }
 
 function isHere() {

@@ -57,7 +57,7 @@ export class LossPanel {
       this.chart.labels.append(text(right - 6, at + 15, `loss at the optimum ${number(floor)}`, "end", "optimum", 60));
     }
     this.dots = view.runs.map(({ colour }) => svg("circle", { class: `head run-${colour}`, r: 4.5 }));
-    this.chart.moving.append(...this.dots);
+    this.chart.labels.append(...this.dots);
     Object.assign(this.hand.style, { top: `${top}px`, height: `${bottom - top}px` });
     this.cursor.style.top = `${bottom}px`;
     this.cursor.setAttribute("aria-valuemax", view.lastStep);
@@ -70,10 +70,10 @@ export class LossPanel {
     for (const [i, { run }] of view.runs.entries()) {
       const row = run.rowAt(view.step);
       const loss = run.loss(row);
-      const shown = loss > 0 && Number.isFinite(loss);
+      const shown = loss > 0 && this.y.at(loss) >= this.chart.box.top;
       this.dots[i].setAttribute("visibility", shown ? "visible" : "hidden");
       this.dots[i].setAttribute("cx", this.x.at(run.step(row)).toFixed(1));
-      if (shown) this.dots[i].setAttribute("cy", Math.max(-100, this.y.at(loss)).toFixed(1));
+      if (shown) this.dots[i].setAttribute("cy", this.y.at(loss).toFixed(1));
     }
     this.cursor.setAttribute("aria-valuenow", view.step);
   }

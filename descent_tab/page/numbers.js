@@ -6,8 +6,9 @@ const MINUS = "−";
 export function number(value, digits = 4) {
   if (value === null || Number.isNaN(value)) return "—";
   if (!Number.isFinite(value)) return value > 0 ? "∞" : `${MINUS}∞`;
+  if (value === 0) return "0";
   const size = Math.abs(value);
-  if (size !== 0 && (size >= 1e6 || size < 1e-4)) return withMinus(value.toExponential(digits - 1));
+  if (size >= 1e6 || size < 1e-4) return withMinus(value.toExponential(digits - 1));
   const hasNoDecimals = size >= 10 ** (digits - 1);
   const style = hasNoDecimals ? { maximumFractionDigits: 0 } : { minimumSignificantDigits: digits };
   return withMinus(new Intl.NumberFormat("en-US", { ...style, maximumSignificantDigits: digits }).format(value));
@@ -39,10 +40,10 @@ export function ratio(value) {
   return value < 10 ? short(value, 2) : whole(Math.round(value));
 }
 
-/** A learning rate to try: two digits, rounded down, so that it stays below a limit. */
+/** A learning rate to try: three digits, rounded down, so that it stays below a limit. */
 export function rateBelow(limit) {
-  const unit = 10 ** (Math.floor(Math.log10(limit)) - 1);
-  return short(Number((Math.floor(limit / unit + 1e-9) * unit).toPrecision(2)), 2);
+  const unit = 10 ** (Math.floor(Math.log10(limit)) - 2);
+  return short(Number((Math.floor(limit / unit + 1e-9) * unit).toPrecision(3)), 3);
 }
 
 function withMinus(text) {

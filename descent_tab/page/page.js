@@ -52,7 +52,8 @@ export class Page {
       await this.library.refresh();
       const shown = this.view.runs.map(({ run }) => run.name);
       const wanted = this.#asked.run ?? shown;
-      return this.#showRuns(this.library.groupOf(wanted), wanted);
+      const group = this.library.groupOf(wanted);
+      return this.#showFirst([group, ...this.library.groups.filter((other) => other !== group)], wanted);
     });
   }
 
@@ -75,6 +76,13 @@ export class Page {
     return [];
   }
 
+  /** Shows the first of these groups that can be shown; returns what could not. */
+  async #showFirst([group, ...others], wanted) {
+    const errors = await this.#showRuns(group, wanted);
+    if (this.view.runs.length > 0 || others.length === 0) return errors;
+    return [...errors, ...(await this.#showFirst(others, []))];
+  }
+
   /** Shows some runs of a group, at the step where one was; returns what could not be shown. */
   async #showRuns(group, wanted) {
     const { view } = this;
@@ -82,7 +90,7 @@ export class Page {
     if (loaded.runs.length === 0) return loaded.errors;
     const names = loaded.runs.map(({ name }) => name);
     const isThere = !this.#asked.run || names.some((name) => this.#asked.run.includes(name));
-    const { step: askedStep, zoom: askedZoom } = isThere ? this.#asked : {};
+    const there = isThere ? this.#asked : {};
     if (isThere) this.#asked = {}; // else TensorBoard may still be reading: the next reload may bring it
     const isNew = !view.runs.some(({ run }) => group.runs.some((entry) => entry.run === run.name));
     const colours = names.length === 1 ? new Map([[names[0], 0]]) : coloured(names, this.#colours);
@@ -91,15 +99,11 @@ export class Page {
     const isSame = runs.length === view.runs.length && runs.every(({ run }, i) => run === view.runs[i].run);
     const lastStep = Math.max(...loaded.runs.map((run) => run.lastStep));
     const followsTheEnd = isNew || (view.step >= view.lastStep && !view.playing);
-    const step = Math.min(lastStep, askedStep ?? (followsTheEnd ? lastStep : view.step));
-    const zoomed = askedZoom ?? (isNew ? false : view.zoomed);
-    view.change({
-      group,
-      step,
-      zoomed,
-      ...(isSame ? {} : { runs, lastStep }),
-      ...(isNew ? { target: 0, axes: null } : {}),
-    });
+    const step = Math.min(lastStep, there.step ?? (followsTheEnd ? lastStep : view.step));
+    const zoomed = there.zoom ?? (isNew ? false : view.zoomed);
+    const target = possibleTarget(there.target ?? (isNew ? 0 : view.target), runs[0].run);
+    const axes = possibleAxes(there.axes ?? (isNew ? null : view.axes), runs[0].run);
+    view.change({ group, step, zoomed, target, axes, ...(isSame ? {} : { runs, lastStep }) });
     return loaded.errors;
   }
 
@@ -125,8 +129,10 @@ export class Page {
       if (has("step", "playing")) this.#update();
     }
     const { view } = this;
-    if (!view.playing && !this.#asked.run)
-      show({ run: view.runs.map(({ run }) => run.name), step: view.step, zoom: view.zoomed });
+    if (!view.playing && !this.#asked.run) {
+      const { step, zoomed: zoom, target, axes } = view;
+      show({ run: view.runs.map(({ run }) => run.name), step, zoom, target, axes });
+    }
   }
 
   #draw() {
@@ -177,4 +183,14 @@ export class Page {
       runs.map(({ label }) => label),
     );
   }
+}
+
+function possibleTarget(target, { about }) {
+  return target < (about.targets ?? 1) ? target : 0;
+}
+
+/** Axes that this run's bowl has; null, the usual ones, if it has not got them. */
+function possibleAxes(axes, { bowl }) {
+  if (axes === null || !bowl || bowl.size < 3 || axes[0] === axes[1]) return null;
+  return axes.every((kind) => typeof kind === "string" || kind < bowl.size) ? axes : null;
 }

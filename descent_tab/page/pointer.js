@@ -3,14 +3,17 @@
 import { text } from "./chart.js";
 import { svg } from "./elements.js";
 
+const LINE = 18; // pixels
+
 /** Whether a place in pixels is in the picture. */
 export function isInside([x, y], { left, right, top, bottom }) {
   return x >= left && x <= right && y >= top && y <= bottom;
 }
 
-/** The arrow towards a place that is not, and a label beside it. */
-export function pointTo([x, y], { left, right, top, bottom }, label, colour) {
-  const [px, py] = [clamp(x, left + 10, right - 10), clamp(y, top + 10, bottom - 10)];
+/** The arrow towards a place that is not, and a label beside it; the nth of several. */
+export function pointTo([x, y], { left, right, top, bottom }, label, colour, nth = 0) {
+  const room = 10 + LINE * nth; // where several are out there, they are listed
+  const [px, py] = [clamp(x, left + 10, right - 10), clamp(y, top + room, bottom - room)];
   const angle = (Math.atan2(clamp(y, -1e6, 1e6) - py, clamp(x, -1e6, 1e6) - px) * 180) / Math.PI || 0;
   const transform = `translate(${px.toFixed(1)} ${py.toFixed(1)}) rotate(${angle.toFixed(1)})`;
   const arrow = svg("path", { d: "M8 0L-6 6V-6z", transform, class: `arrow run-${colour}` });

@@ -4,6 +4,8 @@ import { html } from "./elements.js";
 import { shortName } from "./groups.js";
 import { COLOURS } from "./selection.js";
 
+const HINT = "Click: show or hide. Shift-click: only this one.";
+
 export class RunChips {
   /** @param choose called with {group}, {names} or {target} */
   constructor(choose) {
@@ -29,7 +31,7 @@ export class RunChips {
     );
     const { group } = view;
     const shown = new Map(view.runs.map(({ run, colour }) => [run.name, colour]));
-    this.hint.textContent = group.runs.length > 2 ? "Click: show or hide. Shift-click: only this one." : "";
+    this.hint.textContent = group.runs.length > 2 ? `${shown.size} of ${group.runs.length} shown. ${HINT}` : "";
     const focused = this.chips.contains(document.activeElement) ? document.activeElement.dataset.run : null;
     this.chips.replaceChildren(...group.runs.map((entry) => this.#chip(entry, shown, group)));
     if (focused !== null) [...this.chips.children].find(({ dataset }) => dataset.run === focused)?.focus();

@@ -2,9 +2,11 @@
 
 export const COLOURS = 8; // that can be told apart
 
-/** Which runs of a group to show at first: up to four, from the first to the last. */
+const FEW = 6;
+
+/** Which runs of a group to show at first: all of a few, else four, from the first to the last. */
 export function atFirst(names) {
-  if (names.length <= 4) return names;
+  if (names.length <= FEW) return names;
   return [0, 1, 2, 3].map((i) => names[Math.round((i * (names.length - 1)) / 3)]);
 }
 

@@ -47,7 +47,7 @@ export function standing(run, row) {
     const byRounding = !about.has_noise && !within((t, i) => roundings[t][i]);
     const tolerances = yardsticks.map((of, t) => of.map((_, i) => (byRounding ? orRounding(t, i) : near(t, i))));
     facts.steps = rate > 0 ? stepsFrom(bowl, errors, tolerances, rate) : Infinity;
-    facts.zigzags = run.isFullBatch && zigzags(bowl, errors, rate);
+    facts.zigzags = run.isFullBatch && rate > 1.001 * about.usable_learning_rate && zigzags(bowl, errors, rate);
     facts.bestSteps = stepsFrom(bowl, errors, tolerances, about.usable_learning_rate);
   }
   return { ...facts, kind: "on the way" };

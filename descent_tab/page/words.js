@@ -4,6 +4,7 @@ import { about as count, number, rateBelow, ratio, short } from "./numbers.js";
 
 const NO_OPTIMUM = "There is no optimum to compare with.";
 const PATIENCE = 1e6; // steps
+const TOO_SMALL = 0.1; // of the steps: where the best rate needs no more, this one is too small
 const WORTH_IT = 0.8; // of the steps: what another rate has to save to be spoken of
 
 /** One fit at one step. */
@@ -39,7 +40,7 @@ export function roundUp(runs, standings, labels) {
   const onTheWay = runs.map((_, i) => i).filter((i) => standings[i].kind === "on the way");
   const first = onTheWay.toSorted((i, j) => (standings[i].steps ?? Infinity) - (standings[j].steps ?? Infinity));
   const parts = [
-    ["Diverging", of("overshoots")],
+    [`Diverging${limitOf(runs, standings)}`, of("overshoots")],
     ["Diverged", of("diverged")],
     ["Converged", of("arrived", "rests")],
     ["On the way", first.map((i) => `${labels[i]}${more(standings[i], i === first[0])}`)],
@@ -50,11 +51,19 @@ export function roundUp(runs, standings, labels) {
   return text.join(" ");
 }
 
+/** What the rates of those that diverge are above, and what to do. */
+function limitOf(runs, standings) {
+  const { about } = runs[standings.findIndex(({ kind }) => kind === "overshoots")] ?? runs[0];
+  const limit = about.stability_limit ?? null;
+  if (limit === null || standings.some(({ kind, rate }) => kind === "overshoots" && rate <= limit)) return "";
+  return ` above this data’s limit, ${short(limit, 3)} (try ${rateBelow(about.usable_learning_rate)})`;
+}
+
 /** Whether this is good news, bad news, or neither. */
 export function tone(standings) {
   const all = (...kinds) => standings.every(({ kind }) => kinds.includes(kind));
   if (all("arrived", "rests")) return "good";
-  return all("overshoots", "diverged") ? "bad" : "neutral";
+  return standings.some(({ kind }) => ["overshoots", "diverged"].includes(kind)) ? "bad" : "neutral";
 }
 
 function place(run, standing) {
@@ -72,15 +81,19 @@ function forecast(run, { rate, steps, bestSteps, zigzags }) {
   const { about } = run;
   if (steps === null) return ". More steps may bring it nearer.";
   const best = short(about.usable_learning_rate, 3);
-  if (rate <= 0)
-    return `. The learning rate has fallen to 0; about ${count(bestSteps)} steps at ${best} bring it there.`;
+  if (rate <= 0) return `. The learning rate has fallen to 0; ${stepsAt(bestSteps, best)} bring it there.`;
   if (!run.isFullBatch)
     return `. Steps of ${about.batch_size ?? "some of the"} rows come near it, then jump around it.`;
   const faster = bestSteps < WORTH_IT * steps ? `, or ${count(bestSteps)} at the fastest rate, ${best}` : "";
   const limit = `It zigzags: the rate ${short(rate)} is just below this data’s limit, ${short(about.stability_limit, 3)}.`;
   const remedy = `The features differ too much in scale, or depend on each other too closely. ${standardizing(about)}.`;
   const remarks = [zigzags ? limit : "", bestSteps > PATIENCE ? remedy : ""].filter(Boolean).join(" ");
-  return `, about ${count(steps)} more steps at this rate${faster}. ${remarks}`.trim();
+  const start = bestSteps < TOO_SMALL * steps ? `. The rate ${short(rate)} is too small:` : ",";
+  return `${start} ${stepsAt(steps, short(rate), "more ")}${faster}. ${remarks}`.trim();
+}
+
+function stepsAt(steps, rate, others = "") {
+  return `about ${count(steps)} ${others}step${steps === 1 ? "" : "s"} at rate ${rate}`;
 }
 
 function more({ steps }, isFirst) {
@@ -91,8 +104,8 @@ function tooLarge(run, rate) {
   const { about } = run;
   const limit = about.stability_limit;
   if (about.plain_sgd && limit !== null && limit !== undefined && rate > limit) {
-    const next = `Try ${rateBelow(about.usable_learning_rate)}.`;
-    return `learning rate ${short(rate)} is above this data’s limit, ${short(limit, 3)}. ${next}`;
+    const next = `Try ${rateBelow(about.usable_learning_rate)}. ${about.remedy ?? ""}`;
+    return `learning rate ${short(rate)} is above this data’s limit, ${short(limit, 3)}. ${next}`.trim();
   }
   const critical = about.critical_learning_rate;
   if (about.plain_sgd && !run.isFullBatch && critical && rate > critical) {
