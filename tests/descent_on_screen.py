@@ -1,0 +1,163 @@
+"""The Descent page as a person sees it and uses it: its words, its numbers, and where things are in its pictures."""
+
+import re
+import time
+from types import SimpleNamespace
+
+import numpy as np
+
+PATIENCE = 15.0  # seconds for what has to come
+
+
+class DescentPage:
+    """The Descent page of a TensorBoard that a browser shows.
+
+    Args:
+        page: the browser's page, with all of TensorBoard.
+        errors: what the browser complains about.
+    """
+
+    def __init__(self, page, errors):
+        self.page = page
+        self.errors = errors
+        page.set_default_timeout(1000 * PATIENCE)
+        deadline = time.monotonic() + PATIENCE
+        while (frame := page.frame(url=re.compile(r"plugin_entry\.html\?name=descent"))) is None:
+            assert time.monotonic() < deadline, "TensorBoard shows no Descent tab"
+            page.wait_for_timeout(20)
+        self.frame = frame
+        frame.wait_for_function(
+            "document.documentElement.dataset.ready || document.querySelector('#message:not([hidden])')"
+        )
+
+    @property
+    def sentence(self):
+        return self.frame.text_content("#sentence")
+
+    @property
+    def message(self):
+        """What the page complains about; None if it does not."""
+        return self.frame.evaluate("(m => m.hidden ? null : m.textContent)(document.querySelector('#message'))")
+
+    @property
+    def step(self):
+        return int(self.frame.get_attribute("#cursor", "aria-valuenow"))
+
+    @property
+    def last_step(self):
+        return int(self.frame.get_attribute("#cursor", "aria-valuemax"))
+
+    @property
+    def is_at_the_end(self):
+        return self.frame.locator("#cursor").evaluate("cursor => cursor.ariaValueNow === cursor.ariaValueMax")
+
+    @property
+    def plays(self):
+        return self.frame.get_attribute("#play", "aria-pressed") == "true"
+
+    @property
+    def chips(self):
+        """The runs to choose from, by their labels: whether each is shown, and in which colour."""
+        chips = self.frame.locator(".chip").evaluate_all(
+            """chips => chips.map(chip => [chip.textContent, chip.ariaPressed === "true",
+                                           getComputedStyle(chip.querySelector(".ring")).backgroundColor])"""
+        )
+        return {label: SimpleNamespace(shown=shown, colour=colour) for label, shown, colour in chips}
+
+    def press(self, *keys):
+        """Presses keys; on the cursor, if nothing on the page has the focus."""
+        if not self.frame.evaluate("document.hasFocus()"):
+            self.frame.focus("#cursor")
+        for key in keys:
+            self.page.keyboard.press(key)
+
+    def go_to(self, step):
+        """Goes to a logged step by keys."""
+        self.frame.focus("#cursor")
+        self.press("Home", *["Shift+ArrowRight"] * (step // 10), *["ArrowRight"] * (step % 10))
+        assert self.step == step
+
+    def show_data(self, part_of_label):
+        """Chooses the runs on other data."""
+        options = self.frame.locator("#data option")
+        (label,) = [label for label in options.all_text_contents() if part_of_label in label]
+        if label != self.frame.locator("#data option:checked").text_content():
+            before = list(self.chips)
+            self.frame.select_option("#data", label=label)
+            self.until(lambda: list(self.chips) != before)
+
+    def show_alone(self, label):
+        self.chip(label).click(modifiers=["Shift"])
+        self.until(lambda: [name for name, chip in self.chips.items() if chip.shown] == [label])
+
+    def chip(self, label):
+        return self.frame.locator(".chip").filter(has_text=re.compile(f"^{re.escape(label)}$"))
+
+    @property
+    def table(self):
+        """The cells of the table as texts, by row and column."""
+        head, *rows = self.frame.locator("#numbers tr").evaluate_all(
+            "rows => rows.map(row => [...row.cells].map(cell => cell.textContent))"
+        )
+        return {name: dict(zip(head[1:], cells, strict=False)) for name, *cells in rows}
+
+    def points(self, selector):
+        """The pixels that a path goes through, shape (points, 2)."""
+        return _points(self.frame.get_attribute(selector, "d"))
+
+    def centre(self, selector):
+        """The pixel in the middle of a circle."""
+        return np.array([[float(self.frame.get_attribute(selector, name)) for name in ("cx", "cy")]])
+
+    def ellipse(self, selector):
+        """Pixels on an ellipse, shape (24, 2)."""
+        names = ("rx", "ry", "transform")
+        rx, ry, transform = (self.frame.locator(selector).first.get_attribute(name) for name in names)
+        x, y, angle = (float(number) for number in re.findall(r"-?[\d.]+(?:e-?\d+)?", transform))
+        turn = np.linspace(0, 2 * np.pi, 24, endpoint=False)
+        cos, sin = np.cos(np.deg2rad(angle)), np.sin(np.deg2rad(angle))
+        flat = np.column_stack([float(rx) * np.cos(turn), float(ry) * np.sin(turn)])
+        return [x, y] + flat @ [[cos, sin], [-sin, cos]]
+
+    def values(self, panel, pixels, log=False):
+        """What pixels of a picture stand for, by the labels of its axes, shape (points, 2)."""
+        ticks = self.frame.locator(f"#{panel} .frame text.tick").evaluate_all(
+            """ticks => ticks.map(tick => [tick.getAttribute("text-anchor"), tick.textContent,
+                                           Number(tick.getAttribute("x")), tick.getAttribute("y") - 4])"""
+        )
+        axes = [("middle", 2, False), ("end", 3, log)]
+        columns = []
+        for axis, (anchor, at, in_powers) in enumerate(axes):
+            marks = [(tick[at], parsed(tick[1])) for tick in ticks if tick[0] == anchor]
+            places, numbers = np.array(marks, "float64").T
+            assert len(set(numbers)) > 1, f"the axis {axis} of {panel} has the labels {numbers}"
+            slope, shift = np.polyfit(places, np.log10(numbers) if in_powers else numbers, 1)
+            value = slope * pixels[:, axis] + shift
+            columns.append(10**value if in_powers else value)
+        return np.column_stack(columns)
+
+    def until(self, claim):
+        """Waits for something to become true."""
+        deadline = time.monotonic() + PATIENCE
+        while not (found := claim()):
+            assert time.monotonic() < deadline, f"{self.sentence} {self.message}"
+            self.page.wait_for_timeout(20)
+        return found
+
+
+def parsed(text):
+    """The number that stands at the start of a text, such as "−1,234.5" or "3.2e−7"; infinity too."""
+    plain = text.strip().replace("−", "-").replace(",", "").replace("∞", "inf")
+    return float(re.match(r"-?(?:inf|[\d.]+(?:e-?\d+)?)", plain)[0])
+
+
+def _points(path):
+    """Of a path of M, L, H and l: only their ends."""
+    points = []
+    for letter, arguments in re.findall(r"([MLHhl])([^A-Za-z]*)", path or ""):
+        numbers = [float(number) for number in arguments.split()]
+        if letter == "H":
+            points.append([numbers[0], points[-1][1]])
+        elif letter in "ML":
+            points.append(numbers)
+    return np.array(points).reshape(-1, 2)
