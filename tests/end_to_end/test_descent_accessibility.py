@@ -140,4 +140,5 @@ def picture(frame):
 
 
 def test_nothing_reaches_beyond_the_width_of_the_page(frame):
-    assert frame.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    # It is drawn anew, a moment later, for the width that TensorBoard gives it.
+    frame.wait_for_function("document.documentElement.scrollWidth <= innerWidth")
