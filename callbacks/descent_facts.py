@@ -10,13 +10,14 @@ from tensorboard_plugin_linfit import summary
 from linfit.callbacks.known import Known
 from linfit.callbacks.loss_words import loss_in_words
 from linfit.callbacks.path_pieces import dense_rows, most_parameters
-from linfit.closed_form import l2_penalty
+from linfit.closed_form import Problem, l2_penalty
 from linfit.divergence import scale_remedy
 from linfit.nearness import about_the_truth, has_noise, rest_loss, rounding_error, yardstick
 from linfit.optimizer import is_plain_sgd
+from linfit.rows import Rows
 from linfit.verdict import NO_OPTIMUM
 
-_MOST_POINTS = 1000  # of the data: more hide the line
+_MOST_POINTS = 1000  # of the data: more hide the line, and so many tell one set of rows from another
 _MOST_DIRECTIONS = 512  # whose curvature is written: 2 MB
 
 
@@ -25,7 +26,7 @@ def about(known: Known) -> dict[str, Any]:
     model, start = known.model, known.start
     features, targets = start.w.shape[1:] if known.is_linear else (None, None)
     return {
-        "names": list(start.names),
+        "names": list(start.names) if dense_rows(len(start.names)) else [],
         "features": features,
         "targets": targets,
         "bias": "b" in start.parameters,
@@ -38,6 +39,7 @@ def about(known: Known) -> dict[str, Any]:
         "truth_loss": _finite(known.losses.get("truth")),
         **_of_the_optimum(known),
         **_of_the_problem(known),
+        "signature": _signature(known.rows),
         "message": _message(known),
     }
 
@@ -51,19 +53,43 @@ def arrays(known: Known) -> dict[str, np.ndarray]:
     if rows is not None and rows.x.shape[1] == 1:
         points = slice(None, None, math.ceil(len(rows) / _MOST_POINTS))
         result[summary.DATA] = np.hstack([rows.x[points], rows.y[points]])
+    problem = _drawn(known)
     if known.optimum is not None:
         error = known.optimum.standard_error(point)
         measures = [error, np.zeros_like(error)]
-        if known.problem is not None:
-            measures = [yardstick(known.problem, point), rounding_error(known.model, known.problem, point)]
+        if problem is not None:
+            measures = [yardstick(problem, point), rounding_error(known.model, problem, point)]
         result[summary.OPTIMUM] = np.stack([known.points["optimum"], error, *measures])
-    if known.problem is not None:
-        curvature = known.problem.curvature
-        if len(curvature.eigenvalues) <= _MOST_DIRECTIONS:
-            result[summary.CURVATURE] = np.column_stack([curvature.eigenvalues, curvature.eigenvectors.T])
+    if problem is not None:
+        curvature = problem.curvature
+        result[summary.CURVATURE] = np.column_stack([curvature.eigenvalues, curvature.eigenvectors.T])
     if "truth" in known.points:
         result[summary.TRUTH] = known.points["truth"]
     return result
+
+
+def _drawn(known: Known) -> Problem | None:
+    """The problem, if it is small enough for its curvature: of thousands of features that takes a minute."""
+    problem = known.problem
+    if problem is None or not dense_rows(len(known.start.names)):
+        return None
+    return problem if problem.statistics.features + problem.statistics.use_bias <= _MOST_DIRECTIONS else None
+
+
+def _signature(rows: Rows | None) -> list[float] | None:
+    """Numbers that are the same, up to rounding, for the same rows: sizes, means and correlations of their columns.
+
+    Sizes as logarithms, and all else in units of these, so that equal differences mean the same in each.
+    """
+    if rows is None:
+        return None
+    some = rows.some(_MOST_POINTS)
+    columns = np.hstack([some.x, some.y]).astype("float64")
+    size = np.sqrt(np.mean(columns**2, axis=0))
+    columns = np.divide(columns, size, out=np.zeros_like(columns), where=size > 0)
+    products = columns[:, : some.x.shape[1]].T @ columns[:, some.x.shape[1] :] / len(columns)
+    sizes = np.log(size, out=np.zeros_like(size), where=size > 0)
+    return [round(value, 6) for value in np.concatenate([sizes, columns.mean(axis=0), products.ravel()]).tolist()]
 
 
 def _of_the_optimum(known: Known) -> dict[str, Any]:
@@ -85,10 +111,10 @@ def _of_the_optimum(known: Known) -> dict[str, Any]:
 
 
 def _of_the_problem(known: Known) -> dict[str, Any]:
-    problem, model, point = known.problem, known.model, known.start.point()
+    problem, model, point = _drawn(known), known.model, known.start.point()
     if problem is None:
         facts = ("l2", "usable_learning_rate", "stability_limit", "critical_learning_rate", "has_noise", "rest_loss")
-        return dict.fromkeys((*facts, "total_variance", "truth_verdict", "signature", "remedy"))
+        return dict.fromkeys((*facts, "total_variance", "truth_verdict", "remedy"))
     curvature, batch_size = problem.curvature, known.batch_size
     critical = None
     if batch_size is not None and batch_size < problem.statistics.rows:
@@ -103,7 +129,6 @@ def _of_the_problem(known: Known) -> dict[str, Any]:
         "total_variance": _finite(problem.total_variance),
         "truth_verdict": about_the_truth(problem, point, known.points.get("truth"), known.start.names),
         "remedy": scale_remedy(problem),
-        "signature": _finite_ones(problem.statistics.root_mean_square.tolist()),
     }
 
 
@@ -116,10 +141,14 @@ def _message(known: Known) -> str | None:
         return "This model is not y = x w + b: there is no optimum in closed form to compare with."
     if known.rows is None:
         return "The rows were not in memory: pass data=(x, y) to TensorBoardLogger to see them and their optimum."
+    if known.problem is not None and _drawn(known) is None:
+        return f"{parameters:,} parameters are more than those whose loss bowl is drawn: there is no forecast."
     if known.problem is not None:
         return None
     if l2_penalty(known.model) is None:
         words = loss_in_words(known.model.loss)
+        if words == "loss":
+            return f"{NO_OPTIMUM} This fit has several losses."
         if words == "mean squared error":
             return f"{NO_OPTIMUM} This fit has another penalty, or adds its errors up otherwise."
         return f"{NO_OPTIMUM} This fit's loss is the {words}."

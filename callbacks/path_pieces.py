@@ -27,8 +27,8 @@ class PathPieces:
     """Keeps a path's rows: dense ones of its first octave, of each further octave half as dense.
 
     With i = step // every and k = max(0, floor(log2(i / dense))), row i is kept if 2ᵏ divides it: without a state, so
-    that runs share steps. Beside these, the latest row is kept until the next comes. A new piece begins with each
-    octave, where a path starts, and where it goes back.
+    that runs share steps. Beside these, the first row is kept, and the latest until the next comes. A new piece begins
+    with each octave, where a path starts, and where it goes back.
 
     Args:
         every: the distance of the steps.

@@ -48,9 +48,13 @@ class DescentPlugin(base_plugin.TBPlugin):
 
     def _runs(self, request: wrappers.Request) -> dict[str, Any]:
         listed = self._listed(request)
-        return {"runs": [self._in_short(request, run, listed[run]) for run in sorted(listed)]}
+        try:
+            texts = self._read(request, None, [summary.ABOUT])  # of all runs at once: each reading takes its time
+        except Exception:  # of one of them, which must not hide the others
+            texts = None
+        return {"runs": [self._in_short(request, run, listed[run], texts) for run in sorted(listed)]}
 
-    def _in_short(self, request: wrappers.Request, run: str, tags: Any) -> dict[str, Any]:
+    def _in_short(self, request: wrappers.Request, run: str, tags: Any, texts: Any) -> dict[str, Any]:
         """A run's line in the list; one that has nothing to draw, or cannot be read, does not hide the others."""
         short: dict[str, Any] = {
             "run": run,
@@ -58,7 +62,8 @@ class DescentPlugin(base_plugin.TBPlugin):
             "stamp": max(series.max_wall_time for series in tags.values()),
         }
         try:
-            about = _about(self._read(request, run, [summary.ABOUT]))
+            read = self._read(request, [run], [summary.ABOUT]) if texts is None else texts
+            about = _about(read.get(run, {}))
             if not any(tag.startswith(summary.PATH) for tag in tags):
                 raise Refusal(about.get("message") or "This fit has not made a step yet.", 500)
         except Exception as error:
@@ -70,7 +75,7 @@ class DescentPlugin(base_plugin.TBPlugin):
         if run not in self._listed(request):
             raise Refusal(f"There is no run {run!r} with data for this page.", 404)
         try:
-            values = self._read(request, run)
+            values = self._read(request, [run])[run]
             about = _about(values)
             path = {"path": _encoded(_path(values, len(about["names"])))}
             arrays = {name: _encoded(values[f"{summary.PREFIX}{name}"].numpy) for name in about["arrays"]}
@@ -87,16 +92,18 @@ class DescentPlugin(base_plugin.TBPlugin):
             plugin_name=summary.PLUGIN_NAME,
         )
 
-    def _read(self, request: wrappers.Request, run: str, tags: list[str] | None = None) -> dict[str, Any]:
-        """The last value of each of a run's tags, or of these alone."""
+    def _read(
+        self, request: wrappers.Request, runs: list[str] | None, tags: list[str] | None = None
+    ) -> dict[str, dict[str, Any]]:
+        """The last value of each tag of each run; of these runs and tags alone, where they are given."""
         read = self._data_provider.read_tensors(
             plugin_util.context(request.environ),
             experiment_id=plugin_util.experiment_id(request.environ),
             plugin_name=summary.PLUGIN_NAME,
             downsample=1,
-            run_tag_filter=provider.RunTagFilter(runs=[run], tags=tags),
+            run_tag_filter=provider.RunTagFilter(runs=runs, tags=tags),
         )
-        return {tag: values[-1] for tag, values in read.get(run, {}).items()}
+        return {run: {tag: values[-1] for tag, values in by_tag.items()} for run, by_tag in read.items()}
 
 
 def _about(values: dict[str, Any]) -> dict[str, Any]:

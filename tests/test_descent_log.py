@@ -147,7 +147,9 @@ def test_the_facts_are_those_of_the_fit(shown):
     assert shown.about["t95"] * shown.optimum[1, 0] == pytest.approx(half)
     assert shown.about["total_variance"] == pytest.approx(np.var(Y.astype("float64")))
     assert shown.about["rest_loss"] == pytest.approx(1e-3 * np.var(Y.astype("float64")))
-    np.testing.assert_allclose(shown.about["signature"], [np.sqrt(np.mean(z.astype("float64") ** 2)) for z in (X, Y)])
+    x, y = (z.astype("float64") / np.sqrt(np.mean(z.astype("float64") ** 2)) for z in (X, Y))
+    sizes = [np.log(np.sqrt(np.mean(z.astype("float64") ** 2))) for z in (X, Y)]
+    np.testing.assert_allclose(shown.about["signature"], [*sizes, x.mean(), y.mean(), np.mean(x * y)], atol=1e-6)
 
 
 def test_the_data_are_shown_up_to_a_thousand_spread_over_all(tmp_path, shown):
@@ -188,6 +190,32 @@ def test_a_fit_that_goes_on_is_one_path(tmp_path):
     shown = page(tmp_path)
     assert_path(shown.path, one_path(model))
     assert shown.path[-1, 0] == 402
+
+
+@pytest.mark.parametrize("first_steps", [300, 1000, 510])
+def test_a_fit_that_goes_on_elsewhere_is_shown_from_where_it_starts(tmp_path, first_steps):
+    model = new_model()
+    fit(model, first_steps, TensorBoardLogger(tmp_path))
+    model.set_weights([np.full_like(weights, 5.0) for weights in model.get_weights()])
+    fit(model, 1, TensorBoardLogger(tmp_path))
+    path = page(tmp_path).path
+    assert path[path[:, 0] == first_steps, 3:].tolist() == [[5.0, 5.0]]
+
+
+def test_the_same_rows_are_recognized_and_others_are_not(tmp_path):
+    others = {
+        "same": (X, Y),
+        "double": (X.astype("float64"), Y.astype("float64")),
+        "turned": (X, -Y),
+        "moved": (X, Y + 1),
+    }
+    others |= {"shuffled": (X, np.roll(Y, 1)), "scaled": (2 * X, Y)}
+    for run, (x, y) in others.items():
+        fit(new_model(), 1, TensorBoardLogger(tmp_path, run), x=x, y=y)
+    signatures = {run: np.array(page(tmp_path, run).about["signature"]) for run in others}
+    apart = {run: np.abs(signature - signatures["same"]).max() for run, signature in signatures.items()}
+    assert max(apart["same"], apart["double"]) < 1e-5
+    assert min(apart[run] for run in ("turned", "moved", "shuffled", "scaled")) > 1e-3
 
 
 def one_path(model):

@@ -21,6 +21,11 @@ export class Bowl {
     this.lowest = about.optimum_loss;
   }
 
+  /** Whether the loss changes at all: not where each feature is 0. */
+  get isCurved() {
+    return this.eigenvalues.at(-1) > 0;
+  }
+
   /** How far from the optimum one target's parameters are. */
   error(values, target) {
     return Float64Array.from({ length: this.size }, (_, i) => {
@@ -76,6 +81,11 @@ export class Bowl {
     }
     const determinant = uu * vv - uv * uv;
     return [vv / determinant, -uv / determinant, uu / determinant];
+  }
+
+  /** Whether the data say where the optimum is along a direction: whether the loss curves along all parts of it. */
+  determines(direction) {
+    return this.along(direction).every((c, j) => this.eigenvalues[j] > 0 || Math.abs(c) < 1e-8);
   }
 
   /** The indices of the flattest and of the stiffest direction that the data determine. */

@@ -27,7 +27,7 @@ export class BowlPanel {
   }
 
   draw(view) {
-    const shown = view.runs.filter(({ run }) => run.bowl);
+    const shown = view.runs.filter(({ run }) => run.bowl?.isCurved);
     this.fits = shown;
     this.paths = [];
     this.zoom.setAttribute("aria-pressed", view.zoomed);

@@ -10,7 +10,7 @@ const CONFIDENCE = 0.95;
 export class BowlView {
   /** @param view the page's View, of runs with a bowl; q the number of parameters of one target */
   constructor(view) {
-    const runs = view.runs.map(({ run }) => run).filter((run) => run.bowl);
+    const runs = view.runs.map(({ run }) => run).filter((run) => run.bowl?.isCurved);
     const [first] = runs;
     this.bowl = first.bowl;
     this.target = view.target;
@@ -21,7 +21,8 @@ export class BowlView {
     const [u, v] = this.axes;
     this.hessian = v ? this.bowl.over(u.vector, v.vector) : [this.bowl.over(u.vector, u.vector)[0], 0, 0];
     if (!v) this.hessian = [this.bowl.eigenvalues[0], 0, 0];
-    this.region = regionHeight(first.about, view.target, this.axes.length);
+    const isDetermined = this.axes.every(({ vector }) => this.bowl.determines(vector));
+    this.region = isDetermined ? regionHeight(first.about, view.target, this.axes.length) : 0;
     this.optimum = this.place(this.indices.map((i) => this.bowl.optimum[i]));
     const truth = view.having("truth");
     this.truth = truth ? this.place(this.indices.map((i) => truth.truth[i])) : null;

@@ -62,7 +62,7 @@ export class Controls {
     const keys = {
       ArrowLeft: () => this.#walk(-size),
       ArrowRight: () => this.#walk(size),
-      Home: () => this.#goTo(0),
+      Home: () => this.#goTo(view.firstStep),
       End: () => this.#goTo(view.lastStep),
     };
     if (!event.target.closest("button")) keys[" "] = () => this.player.toggle(); // a button is pressed by it

@@ -1,6 +1,6 @@
 /** Runs in groups that were fitted on the same data, so that they share a bowl, a truth and an optimum. */
 
-const SAME = 1e-4; // relative: the same rows in float32 and float64 differ by less
+const SAME = 1e-4; // of what tells rows apart: the same ones in float32 and float64 differ by less
 
 /**
  * @param listed what the server lists: {run, about} or {run, error}
@@ -48,13 +48,14 @@ function pieces(name) {
   return name.split(/(\d+(?:\.\d+)?(?:e[+-]?\d+)?)/u).filter((piece) => piece !== "");
 }
 
+/** Whether two runs had the same rows, and the same loss of them. */
 function sameData({ run, about }, other) {
   if (!about || !other.about) return false;
   const [a, b] = [about, other.about];
-  const sameShape = a.rows === b.rows && a.targets === b.targets && String(a.names) === String(b.names);
-  if (!sameShape || a.l2 !== b.l2) return false;
+  if (!["rows", "targets", "loss", "l2"].every((name) => a[name] === b[name])) return false;
+  if (String(a.names) !== String(b.names)) return false;
   if (!a.signature || !b.signature) return !a.signature && !b.signature && folderOf(run) === folderOf(other.run);
-  return a.signature.every((value, i) => Math.abs(value - b.signature[i]) <= SAME * Math.abs(value));
+  return a.signature.every((value, i) => Math.abs(value - b.signature[i]) <= SAME);
 }
 
 function folderOf(run) {
@@ -71,7 +72,10 @@ function commonFolder(runs) {
 /** "/fit", where all runs are called so, in folders of their own. */
 function commonTail(runs) {
   const tails = new Set(runs.map((run) => run.slice(run.lastIndexOf("/"))));
-  return tails.size === 1 && runs.every((run) => run.includes("/")) ? [...tails][0] : "";
+  const [tail] = tails;
+  const folder = commonFolder(runs);
+  const leavesNothing = runs.some((run) => run.length - tail.length <= folder.length);
+  return tails.size === 1 && tail.startsWith("/") && !leavesNothing ? tail : "";
 }
 
 function label({ runs, folder }) {

@@ -22,7 +22,6 @@ export class LossPanel {
       role: "slider",
       tabindex: "0",
       "aria-label": "step",
-      "aria-valuemin": "0",
       "aria-orientation": "horizontal",
     });
     this.hand = html("div", { id: "hand", "aria-hidden": "true" });
@@ -35,7 +34,7 @@ export class LossPanel {
     const label = `the loss of each step${view.having("bowl") ? ", and the loss at the optimum" : ""}`;
     this.chart = new Chart(this.room, { label, height: HEIGHT, margin: MARGIN });
     const { left, right, top, bottom } = this.chart.box;
-    this.x = new Scale([0, Math.max(1, view.lastStep)], [left, right], {
+    this.x = new Scale([view.firstStep, Math.max(view.firstStep + 1, view.lastStep)], [left, right], {
       kind: view.lastStep > MANY ? "symlog" : "linear",
       least: 1,
     });
@@ -60,6 +59,7 @@ export class LossPanel {
     this.chart.labels.append(...this.dots);
     Object.assign(this.hand.style, { top: `${top}px`, height: `${bottom - top}px` });
     this.cursor.style.top = `${bottom}px`;
+    this.cursor.setAttribute("aria-valuemin", view.firstStep);
     this.cursor.setAttribute("aria-valuemax", view.lastStep);
     this.update(view);
   }
@@ -93,6 +93,7 @@ export class LossPanel {
   }
 
   #drag(event) {
+    if (event.button !== 0) return;
     const { view } = this;
     const move = ({ clientX }) => view.goTo(this.x.invert(clientX - this.picture.getBoundingClientRect().left));
     const drop = () => {

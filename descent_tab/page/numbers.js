@@ -30,7 +30,7 @@ export function whole(value) {
 
 /** A count of steps, of which three digits are enough. */
 export function about(steps) {
-  if (!Number.isFinite(steps)) return "10¹² or";
+  if (!Number.isFinite(steps)) return "over 10¹²";
   const unit = 10 ** Math.max(0, String(Math.trunc(steps)).length - 3);
   return whole(Math.round(steps / unit) * unit);
 }

@@ -21,6 +21,7 @@ const READABLE = 150; // milliseconds: words and numbers that change faster cann
 
 export class Page {
   #colours = new Map();
+  #turn = 0; // counts what was asked for: what comes late is not shown
   #written = 0; // when words and numbers were last changed
   #asked = asked();
 
@@ -49,9 +50,10 @@ export class Page {
   /** Fetches what is new; what one looks at stays in view. */
   async reload() {
     await this.#attempt(async () => {
+      const turn = this.#turn;
       await this.library.refresh();
-      const shown = this.view.runs.map(({ run }) => run.name);
-      const wanted = this.#asked.run ?? shown;
+      if (turn !== this.#turn) return []; // someone has chosen in the meantime
+      const wanted = this.#asked.run ?? this.view.runs.map(({ run }) => run.name);
       const group = this.library.groupOf(wanted);
       return this.#showFirst([group, ...this.library.groups.filter((other) => other !== group)], wanted);
     });
@@ -59,7 +61,7 @@ export class Page {
 
   /** Goes where an address leads. */
   async follow(wanted) {
-    this.#asked = wanted;
+    this.#asked = { zoom: false, target: 0, axes: null, ...wanted };
     await this.reload();
   }
 
@@ -86,7 +88,10 @@ export class Page {
   /** Shows some runs of a group, at the step where one was; returns what could not be shown. */
   async #showRuns(group, wanted) {
     const { view } = this;
+    this.#turn += 1;
+    const turn = this.#turn;
     const loaded = await this.library.load(group, wanted);
+    if (turn !== this.#turn) return [];
     if (loaded.runs.length === 0) return loaded.errors;
     const names = loaded.runs.map(({ name }) => name);
     const isThere = !this.#asked.run || names.some((name) => this.#asked.run.includes(name));
@@ -99,11 +104,13 @@ export class Page {
     const isSame = runs.length === view.runs.length && runs.every(({ run }, i) => run === view.runs[i].run);
     const lastStep = Math.max(...loaded.runs.map((run) => run.lastStep));
     const followsTheEnd = isNew || (view.step >= view.lastStep && !view.playing);
-    const step = Math.min(lastStep, there.step ?? (followsTheEnd ? lastStep : view.step));
+    const firstStep = Math.min(...loaded.runs.map((run) => run.step(0)));
+    const wish = there.step ?? (followsTheEnd ? lastStep : view.step);
+    const step = Math.max(firstStep, Math.min(lastStep, wish));
     const zoomed = there.zoom ?? (isNew ? false : view.zoomed);
     const target = possibleTarget(there.target ?? (isNew ? 0 : view.target), runs[0].run);
-    const axes = possibleAxes(there.axes ?? (isNew ? null : view.axes), runs[0].run);
-    view.change({ group, step, zoomed, target, axes, ...(isSame ? {} : { runs, lastStep }) });
+    const axes = possibleAxes(there.axes === undefined && !isNew ? view.axes : (there.axes ?? null), runs[0].run);
+    view.change({ group, step, zoomed, target, axes, ...(isSame ? {} : { runs, firstStep, lastStep }) });
     return loaded.errors;
   }
 
@@ -122,7 +129,7 @@ export class Page {
 
   #show(changed) {
     const has = (...names) => names.some((name) => changed.has(name));
-    if (has("runs", "lastStep", "target", "axes", "zoomed")) {
+    if (has("runs", "firstStep", "lastStep", "target", "axes", "zoomed")) {
       this.#draw();
     } else {
       if (has("group")) this.chips.draw(this.view, this.library.groups);

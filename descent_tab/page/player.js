@@ -23,8 +23,8 @@ export class Player {
   /** Plays from here, from the beginning if this is the end, or pauses. */
   toggle() {
     const { view } = this;
-    if (!view.playing && view.step >= view.lastStep) view.goTo(0);
-    view.change({ playing: !view.playing && view.lastStep > 0 });
+    if (!view.playing && view.step >= view.lastStep) view.goTo(view.firstStep);
+    view.change({ playing: !view.playing && view.lastStep > view.firstStep });
   }
 
   #start() {
@@ -42,7 +42,7 @@ export class Player {
     const seconds = Math.min(0.1, Math.max(0, now - this.#then) / 1000); // of a page that was hidden, no more
     this.#then = now;
     if (this.scale() !== this.#axis) this.#takePlace(); // a fit that goes on has made it longer
-    this.#position += (seconds * view.speed) / Math.min(LONGEST, view.lastStep / PER_SECOND);
+    this.#position += (seconds * view.speed) / Math.min(LONGEST, (view.lastStep - view.firstStep) / PER_SECOND);
     if (this.#position >= 1) {
       view.goTo(view.lastStep);
       view.change({ playing: false });

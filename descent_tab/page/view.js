@@ -6,6 +6,7 @@ export class View {
   group = null; // of runs on the same data
   runs = []; // those shown: {run: Run, colour: number, label: string}
   step = 0;
+  firstStep = 0; // of all runs that are shown
   lastStep = 0; // of all runs that are shown
   playing = false;
   speed = 1;
@@ -28,7 +29,7 @@ export class View {
 
   /** Goes to a step, within what there is. */
   goTo(step) {
-    this.change({ step: Math.min(Math.max(0, Math.round(step)), this.lastStep) });
+    this.change({ step: Math.min(Math.max(this.firstStep, Math.round(step)), this.lastStep) });
   }
 
   /** The steps that are logged of any run that is shown, ascending. */

@@ -14,7 +14,7 @@ export function sentence(run, standing) {
     case "unknown":
       return `${Number.isNaN(standing.loss) ? "" : `Loss ${number(standing.loss)}. `}${about.message ?? NO_OPTIMUM}`;
     case "diverged":
-      return `Diverged: the loss is no longer a finite number. ${tooLarge(run, standing.rate)}`;
+      return `Diverged: the loss is no longer a finite number. ${capitalized(tooLarge(run, standing.rate))}`;
     case "overshoots":
       return `Every step overshoots: ${tooLarge(run, standing.rate)}`;
     case "arrived":
@@ -43,11 +43,11 @@ export function roundUp(runs, standings, labels) {
     [`Diverging${limitOf(runs, standings)}`, of("overshoots")],
     ["Diverged", of("diverged")],
     ["Converged", of("arrived", "rests")],
-    ["On the way", first.map((i) => `${labels[i]}${more(standings[i], i === first[0])}`)],
+    ["On the way", first.map((i) => `${labels[i]}${more(runs[i], standings[i], i === first[0])}`)],
   ];
   const text = parts.filter(([, who]) => who.length > 0).map(([what, who]) => `${what}: ${who.join(", ")}.`);
-  const unknown = runs.find((_, i) => standings[i].kind === "unknown");
-  if (unknown) text.push(unknown.about.message ?? NO_OPTIMUM);
+  const unknown = runs.filter((_, i) => standings[i].kind === "unknown");
+  text.push(...new Set(unknown.map(({ about }) => about.message ?? NO_OPTIMUM)));
   return text.join(" ");
 }
 
@@ -77,8 +77,10 @@ function gap({ gap: size, of }) {
   return `${text} standard error${text === "1" ? "" : "s"}${size >= 1 && of.includes("/") ? ` (of ${of})` : ""} from`;
 }
 
-function forecast(run, { rate, steps, bestSteps, zigzags }) {
+function forecast(run, { loss, rate, steps, bestSteps, zigzags }) {
   const { about } = run;
+  if (steps === null && loss > about.total_variance)
+    return ". That is worse than a constant: if it does not fall, try a smaller learning rate.";
   if (steps === null) return ". More steps may bring it nearer.";
   const best = short(about.usable_learning_rate, 3);
   if (rate <= 0) return `. The learning rate has fallen to 0; ${stepsAt(bestSteps, best)} bring it there.`;
@@ -96,8 +98,8 @@ function stepsAt(steps, rate, others = "") {
   return `about ${count(steps)} ${others}step${steps === 1 ? "" : "s"} at rate ${rate}`;
 }
 
-function more({ steps }, isFirst) {
-  return steps === null ? "" : ` (${count(steps)} more${isFirst ? " steps" : ""})`;
+function more(run, { steps }, isFirst) {
+  return steps === null || !run.isFullBatch ? "" : ` (${count(steps)} more${isFirst ? " steps" : ""})`;
 }
 
 function tooLarge(run, rate) {
@@ -118,4 +120,8 @@ function tooLarge(run, rate) {
 function standardizing({ bias }) {
   if (bias) return "Subtract each column’s mean and divide it by its standard deviation";
   return "Divide each column by its root mean square";
+}
+
+function capitalized(text) {
+  return text[0].toUpperCase() + text.slice(1);
 }
