@@ -67,15 +67,27 @@ export class Scale {
 function linearTicks([low, high], count, least) {
   const rough = Math.max((high - low) / count, least);
   if (!(rough > 0)) return [{ value: low, label: short(low) }];
-  const power = 10 ** Math.floor(Math.log10(rough));
-  const step = power * [1, 2, 5, 10].find((factor) => factor * power >= rough);
+  const step = roundStep([low, high], rough, least);
   const digits = Math.max(1, Math.ceil(Math.log10(Math.max(Math.abs(low), Math.abs(high)) / step)) + 1);
-  const ticks = [];
-  for (let i = Math.ceil(low / step - 1e-9); i * step <= high + 1e-9 * step; i++) {
+  return multiples([low, high], step).map((i) => {
     const value = i === 0 ? 0 : Number((i * step).toPrecision(Math.min(15, digits + 1)));
-    ticks.push({ value, label: short(value, Math.min(15, digits)) });
-  }
-  return ticks;
+    return { value, label: short(value, Math.min(15, digits)) };
+  });
+}
+
+/** 1, 2 or 5 times a power of ten: the first that is large enough, or one smaller if that leaves a single tick. */
+function roundStep(domain, rough, least) {
+  const power = 10 ** Math.floor(Math.log10(rough));
+  const steps = [0.2, 0.5, 1, 2, 5, 10].map((factor) => factor * power);
+  const first = steps.findIndex((step) => step >= rough);
+  const finer = steps.slice(0, first + 1).findLast((step) => multiples(domain, step).length > 1);
+  return Math.max(finer ?? steps[first], least);
+}
+
+/** Which multiples of a step are in a domain. */
+function multiples([low, high], step) {
+  const first = Math.ceil(low / step - 1e-9);
+  return Array.from({ length: Math.max(0, Math.floor(high / step + 1e-9) - first + 1) }, (_, i) => first + i);
 }
 
 /** Powers of ten; with 3 times as much between them, or 2 and 5 times, where there is room. */
