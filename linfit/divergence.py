@@ -124,7 +124,10 @@ def explain_divergence(model: keras.Model, problem: Problem | None) -> str:
 def scale_remedy(problem: Problem) -> str | None:
     """What makes the stability limit low, and what to do; None where no column's scale is to blame."""
     curvature = problem.curvature
-    standardized = problem.statistics.standardized().curvature(problem.l2).stability_limit
+    statistics = problem.statistics
+    if 10 * curvature.stability_limit >= statistics.targets * statistics.rows / statistics.weight:
+        return None  # columns of size 1 have no higher limit than this: the trace of their Hessian is at least so large
+    standardized = statistics.standardized().curvature(problem.l2).stability_limit
     if standardized <= 10 * curvature.stability_limit:
         return None
     feature = curvature.dominating_feature

@@ -8,6 +8,9 @@ import pytest
 import tensorflow as tf
 
 import linfit
+from linfit.closed_form import Problem
+from linfit.divergence import scale_remedy
+from linfit.rows import Rows
 
 RANDOM = np.random.default_rng(5)
 
@@ -236,3 +239,15 @@ def test_auto_follows_the_penalty_and_survives_saving(tmp_path):
     loaded.fit(2 * x, y, batch_size=60, epochs=1, verbose=0)
     statistics = linfit.SufficientStatistics.from_rows(2 * x, y)
     assert float(loaded.optimizer.learning_rate) == pytest.approx(statistics.curvature(0.5).fastest_learning_rate)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_the_scale_of_a_column_is_blamed_just_where_standardizing_would_raise_the_limit_tenfold(seed):
+    rng = np.random.default_rng(seed)
+    features, targets = int(rng.integers(1, 5)), int(rng.integers(1, 3))
+    x = rng.normal(rng.normal(0, 3, features), 10.0 ** rng.uniform(-2, 2), (30, features))
+    y, weight = rng.normal(size=(30, targets)), rng.uniform(0.1, 4, 30)
+    rows = Rows(x, y, weight)
+    posed = Problem(rows, bool(seed % 2), 0.0, None)
+    raised = posed.statistics.standardized().curvature().stability_limit / posed.curvature.stability_limit
+    assert (scale_remedy(posed) is not None) == (raised > 10)

@@ -101,7 +101,7 @@ export class Page {
     const colours = names.length === 1 ? new Map([[names[0], 0]]) : coloured(names, this.#colours);
     if (names.length > 1) this.#colours = new Map([...this.#colours, ...colours]);
     const runs = loaded.runs.map((run) => ({ run, colour: colours.get(run.name), label: shortName(run.name, group) }));
-    const isSame = runs.length === view.runs.length && runs.every(({ run }, i) => run === view.runs[i].run);
+    const isSame = runs.length === view.runs.length && runs.every((shown, i) => isSameRun(shown, view.runs[i]));
     const lastStep = Math.max(...loaded.runs.map((run) => run.lastStep));
     const followsTheEnd = isNew || (view.step >= view.lastStep && !view.playing);
     const firstStep = Math.min(...loaded.runs.map((run) => run.step(0)));
@@ -190,6 +190,10 @@ export class Page {
       runs.map(({ label }) => label),
     );
   }
+}
+
+function isSameRun(a, b) {
+  return a.run === b.run && a.colour === b.colour && a.label === b.label;
 }
 
 function possibleTarget(target, { about }) {
