@@ -76,18 +76,14 @@ def board(request, tmp_path_factory):
         yield board
 
 
-@pytest.fixture(scope="module", params=["light", "dark"])
-def page(request, board, open_page, descent_frame):
-    page, _ = open_page(board, "descent", dark=request.param == "dark", query="")
-    descent_frame(page)
-    yield page
+@pytest.fixture(scope="module", params=[("light", "narrow"), ("dark", "wide")], ids="-".join)
+def frame(request, board, open_page, descent_frame):
+    """Colours do not depend on the width, nor the layout on the colours: two of the four show all."""
+    theme, size = request.param
+    page, _ = open_page(board, "descent", dark=theme == "dark", query="")
+    page.set_viewport_size(SIZES[size])
+    yield descent_frame(page)
     page.close()
-
-
-@pytest.fixture(params=SIZES)
-def frame(request, page, descent_frame):
-    page.set_viewport_size(SIZES[request.param])
-    return descent_frame(page)
 
 
 def test_axe_finds_no_serious_fault(frame):
