@@ -38,7 +38,10 @@ export class BowlPanel {
       this.picture.replaceChildren(html("p", { class: "instead" }, NO_BOWL));
       return;
     }
-    this.shown = new BowlView(view);
+    this.shown = new BowlView(
+      view,
+      shown.map(({ run }) => run),
+    );
     this.axes.draw(view, this.shown);
     this.zoom.disabled = !this.shown.region;
     const isCurve = this.shown.axes.length === 1;

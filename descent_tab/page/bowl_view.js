@@ -8,9 +8,11 @@ const ZOOM = 2.6; // times the 95 % region
 const CONFIDENCE = 0.95;
 
 export class BowlView {
-  /** @param view the page's View, of runs with a bowl; q the number of parameters of one target */
-  constructor(view) {
-    const runs = view.runs.map(({ run }) => run).filter((run) => run.bowl?.isCurved);
+  /**
+   * @param view the page's View
+   * @param {Run[]} runs those with a bowl, which they share
+   */
+  constructor(view, runs) {
     const [first] = runs;
     this.bowl = first.bowl;
     this.target = view.target;
@@ -19,8 +21,7 @@ export class BowlView {
     this.kinds = view.axes ?? usualAxes(this.bowl);
     this.axes = this.kinds.map((kind) => this.#axis(kind));
     const [u, v] = this.axes;
-    this.hessian = v ? this.bowl.over(u.vector, v.vector) : [this.bowl.over(u.vector, u.vector)[0], 0, 0];
-    if (!v) this.hessian = [this.bowl.eigenvalues[0], 0, 0];
+    this.hessian = v ? this.bowl.over(u.vector, v.vector) : [this.bowl.eigenvalues[0], 0, 0];
     const isDetermined = this.axes.every(({ vector }) => this.bowl.determines(vector));
     this.region = isDetermined ? regionHeight(first.about, view.target, this.axes.length) : 0;
     this.optimum = this.place(this.indices.map((i) => this.bowl.optimum[i]));

@@ -2,7 +2,7 @@
 
 import { Chart, line, optimumMark, text, truthMark } from "./chart.js";
 import { svg } from "./elements.js";
-import { legend, panel } from "./legend.js";
+import { legend, panel, scrollable } from "./legend.js";
 import { Scale } from "./scale.js";
 
 const [HEIGHT, SMALLEST_ROW, LARGEST_ROW] = [330, 18, 34];
@@ -13,9 +13,7 @@ export class CoefficientsPanel {
   constructor() {
     this.keys = legend();
     Object.assign(this, panel("coefficients", "The coefficients", this.keys));
-    this.picture.tabIndex = 0; // so that it can be scrolled by keys
-    this.picture.setAttribute("role", "group");
-    this.picture.setAttribute("aria-labelledby", "coefficients-title");
+    scrollable(this);
   }
 
   draw(view) {

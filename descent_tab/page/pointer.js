@@ -11,7 +11,7 @@ export function isInside([x, y], { left, right, top, bottom }) {
 }
 
 /** The arrow towards a place that is not, and a label beside it; the nth of several. */
-export function pointTo([x, y], { left, right, top, bottom }, label, colour, nth = 0) {
+export function pointTo([x, y], { left, right, top, bottom }, label, colour, nth) {
   const room = 10 + LINE * nth; // where several are out there, they are listed
   const [px, py] = [clamp(x, left + 10, right - 10), clamp(y, top + room, bottom - room)];
   const angle = (Math.atan2(clamp(y, -1e6, 1e6) - py, clamp(x, -1e6, 1e6) - px) * 180) / Math.PI || 0;

@@ -10,7 +10,7 @@ export class Run {
   constructor(name, { about, path, data, optimum, curvature, truth }) {
     this.name = name;
     this.about = about;
-    this.path = Matrix.from(path) ?? new Matrix(new Float64Array(), FIRST_PARAMETER);
+    this.path = Matrix.from(path);
     this.data = Matrix.from(data);
     this.truth = Matrix.from(truth)?.row(0) ?? null;
     const references = Matrix.from(optimum);
@@ -35,7 +35,7 @@ export class Run {
   }
 
   get lastStep() {
-    return this.rows ? this.step(this.rows - 1) : 0;
+    return this.step(this.rows - 1);
   }
 
   /** The rate in force at a row. */

@@ -1,7 +1,7 @@
 /** The numbers: a row for each fit, the optimum and the truth; of many parameters, a row for each of them. */
 
 import { html, setText } from "./elements.js";
-import { panel } from "./legend.js";
+import { key, panel, scrollable } from "./legend.js";
 import { number, ratio } from "./numbers.js";
 import { inBrief } from "./words.js";
 
@@ -16,9 +16,7 @@ export class TablePanel {
     this.note = html("p", { class: "note" });
     Object.assign(this, panel("numbers", "The numbers", this.note));
     this.picture.className = "table";
-    this.picture.tabIndex = 0; // so that it can be scrolled by keys
-    this.picture.setAttribute("role", "group");
-    this.picture.setAttribute("aria-labelledby", "numbers-title");
+    scrollable(this);
   }
 
   draw(view, standings) {
@@ -136,8 +134,4 @@ function columnHead(title, style = null) {
 
 function rowHead(title, style = null) {
   return html("th", { scope: "row", title }, style && key(style), title);
-}
-
-function key(style) {
-  return html("span", { class: `key ${style}`, "aria-hidden": "true" });
 }
