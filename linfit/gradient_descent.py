@@ -200,6 +200,7 @@ class GradientDescent(TabularModel):
         self.training_rows = rows
         self.batch_size = None if rows is None else batch_size or 32  # Keras's own default; a stream has its own
         try:
+            self.prepare(rows)
             if self.compiled and self._finds_rate:
                 self.optimizer.learning_rate = fastest_learning_rate(self)
             settings = {
@@ -240,6 +241,9 @@ class GradientDescent(TabularModel):
         finally:
             self.training_rows = self.descent = None
             self.in_blocks = False
+
+    def prepare(self, rows: Rows | None) -> None:
+        """Called before the first step of each fit, with its rows, where they are in memory."""
 
     def condensed(self, rows: Rows) -> Rows:
         """Fewer rows with the same loss and gradient at every point; all rows, where a model knows none."""

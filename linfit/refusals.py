@@ -23,7 +23,7 @@ def refuse_two_schedulers(optimizer: keras.optimizers.SGD, callbacks: Iterable[A
 
 def refuse_frozen(model: keras.Model) -> None:
     """train_step moves its parameters itself, whatever Keras's `trainable` says."""
-    held = () if getattr(model, "use_bias", True) else ("b",)
+    held = ("mean", "scale") if getattr(model, "use_bias", True) else ("mean", "scale", "b")
     frozen = [weight.name for weight in model.weights if not weight.trainable and weight.name not in held]
     if frozen:
         raise InputError(f"{type(model).__name__} cannot hold {', '.join(frozen)} fixed. Set trainable = True to fit.")

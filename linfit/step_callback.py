@@ -9,7 +9,7 @@ import numpy as np
 
 from linfit import checks
 from linfit.checks import InputError
-from linfit.parameters import named_parameters, scalar_names
+from linfit.parameters import named_parameters, point_of, scalar_names
 from linfit.trajectory import Trajectory
 
 
@@ -89,6 +89,7 @@ class StepCallback(keras.callbacks.Callback):
         """Takes down where the parameters stand before this step."""
         if not self._in_blocks:
             self._before = self.here() if self.step % self.every == 0 else None
+            self._values_before = [variable.numpy() for variable in named_parameters(self.model).values()]
             self._total_before = _running_total(self.model)
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
@@ -100,8 +101,8 @@ class StepCallback(keras.callbacks.Callback):
         if self.first_stop(before) is not None:
             self.model.stop_training = True
             self.model.optimizer.iterations.assign(before.step[0])
-            for name, variable in named_parameters(self.model).items():
-                variable.assign(before.parameters[name][0])
+            for variable, values in zip(named_parameters(self.model).values(), self._values_before, strict=True):
+                variable.assign(values)
         self.take(before)
 
     def first_stop(self, trajectory: Trajectory) -> int | None:
@@ -139,7 +140,7 @@ class StepCallback(keras.callbacks.Callback):
 
     def here(self) -> Trajectory:
         """The one point at which the model stands, its loss not measured yet."""
-        parameters = {name: variable.numpy() for name, variable in named_parameters(self.model).items()}
+        parameters = point_of(self.model)
         return Trajectory(
             step=np.array([self.step]),
             loss=np.array([np.nan]),
