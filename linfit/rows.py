@@ -42,7 +42,10 @@ class Rows:
         with np.errstate(over="ignore", invalid="ignore"):  # the loss of a diverged fit is infinite
             squared = (self.y - self.x @ np.asarray(w, "float64") - b) ** 2
             weight = 1.0 if self.sample_weight is None else self.sample_weight[:, np.newaxis]
-            return float(np.mean(squared * weight))
+            mean = float(np.mean(squared * weight))
+            return (
+                mean if np.isfinite(mean) else float(np.sum(squared * weight / squared.size))
+            )  # nor may a sum overflow
 
     def first(self, count: int) -> "Rows":
         """The first `count` rows."""

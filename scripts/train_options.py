@@ -14,7 +14,7 @@ import tensorboard_page
 from linfit import InputError, checks
 
 LESSON = {"w": [0.1], "b": 0.5, "noise": 0.05, "rows": 120}
-DATA = [*LESSON, "seed", "csv", "target", "features"]  # a run that is continued keeps its data
+DATA = [*LESSON, "seed", "csv", "target", "features", "normalize"]  # a run that is continued keeps its data
 SAVED = [*DATA, "learning_rate", "batch_size"]
 
 
@@ -48,6 +48,10 @@ def parse(arguments: Sequence[str] | None, description: str) -> argparse.Namespa
                 )
     else:
         check_data(options)
+        if options.learning_rate is None:
+            options.learning_rate = "auto" if options.csv else 0.05
+        if options.normalize is None:
+            options.normalize = options.csv is not None
     checks.count(options.steps, "--steps")
     checks.count(options.every, "--every")
     if options.learning_rate != "auto":
@@ -140,7 +144,12 @@ def _parser(description: str) -> argparse.ArgumentParser:
     parser = Parser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     add = parser.add_argument
     add("--steps", type=int, default=200, help="updates of w and b (200); TensorBoard gets up to 100,000 of them")
-    add("--learning-rate", type=_rate, default=0.05, metavar="RATE", help="how far each update goes, or auto (0.05)")
+    add("--learning-rate", type=_rate, metavar="RATE", help="how far each update goes (0.05), or auto, as for --csv")
+    add(
+        "--normalize",
+        action=argparse.BooleanOptionalAction,
+        help="descend on standardized features (only with --csv); what is told is in their own units",
+    )
     add("--every", type=int, default=20, metavar="N", help="print a line every N steps (20)")
     add("--batch-size", type=int, metavar="ROWS", help="rows in each step (all)")
     add("--animate", action="store_true", help="make a film of the fit, fit.gif, in its folder")

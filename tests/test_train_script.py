@@ -135,7 +135,8 @@ def diabetes(tmp_path_factory):
 @pytest.fixture(scope="module")
 def diverged(diabetes, tmp_path_factory):
     logs = tmp_path_factory.mktemp("logs")
-    return finished(start(logs, "--csv", diabetes, "--target", "target"), logs / "lesson")
+    raw = ["--no-normalize", "--learning-rate", "0.05"]
+    return finished(start(logs, "--csv", diabetes, "--target", "target", *raw), logs / "lesson")
 
 
 @pytest.fixture(scope="module")
@@ -272,7 +273,7 @@ def test_raw_data_that_diverge_end_with_an_explanation_instead_of_nan(diverged):
     assert re.fullmatch(
         r"train\.py: warning: The loss left the finite range at step \d+\. "
         r"The learning rate 0\.05 is above these data's stability limit .*, so every step overshoots; .* "
-        r"Subtract .*\n",
+        r"With LinearRegression\(normalize=True\) the limit rises to 0\.\d+\. .*\n",
         diverged.err,
     )
     assert "Diverging. The learning rate 0.05 is above these data's stability limit" in words(diverged.out)
@@ -281,13 +282,26 @@ def test_raw_data_that_diverge_end_with_an_explanation_instead_of_nan(diverged):
 
 def test_a_rate_that_only_creeps_ends_with_the_remedy(diabetes, tmp_path, main, capsys):
     options = ["--csv", str(diabetes), "--target", "target", "--learning-rate", "1e-5", "--steps", "20"]
-    assert main(["--logs", str(tmp_path), *options]) == 0
+    assert main(["--logs", str(tmp_path), *options, "--no-normalize"]) == 0
     printed = capsys.readouterr()
     assert re.search(
         r"About \d+,000,000 more full-batch steps at learning rate 1e-05 bring it there", words(printed.out)
     )
-    assert "Subtract each column's mean and divide it by its standard deviation." in words(printed.out)
+    assert "Try LinearRegression(normalize=True)." in words(printed.out)
     assert printed.err == ""
+
+
+def test_columns_of_any_scale_converge_by_themselves(diabetes, tmp_path, main, capsys):
+    options = ["--csv", str(diabetes), "--target", "target", "--features", "bmi", "bp", "s5", "--steps", "60"]
+    assert main(["--logs", str(tmp_path), *options]) == 0
+    printed = capsys.readouterr()
+    assert "The descent is on standardized columns, all numbers are in their own units" in printed.out
+    assert "Converged: " in printed.out
+    rows = np.loadtxt(diabetes, delimiter=",", skiprows=1)
+    x, y = rows[:, [2, 3, 8]], rows[:, 10]
+    expected, *_ = np.linalg.lstsq(np.column_stack([x, np.ones(len(x))]), y)
+    model = keras.models.load_model(tmp_path / "lesson" / "model.keras")
+    np.testing.assert_allclose(np.concatenate([np.ravel(part) for part in model.coefficients()]), expected, rtol=1e-9)
 
 
 def test_continue_takes_a_file_by_the_same_words_as_the_first_run(tmp_path, main, monkeypatch):
