@@ -1,5 +1,7 @@
 """scripts/train.py as a user runs it: the lesson, going on, files of one's own, Ctrl-C and mistakes."""
 
+import contextlib
+import io
 import os
 import re
 import shlex
@@ -30,7 +32,7 @@ TOLERANCE = 2e-6  # of float32 over some hundred steps; also that of six printed
 
 @dataclass
 class Run:
-    """A finished process, and what it had saved when it ended."""
+    """A finished run, and what it had saved when it ended."""
 
     code: int
     out: str
@@ -59,9 +61,21 @@ def finished(process, folder, out=""):
     with process:
         out += process.stdout.read()
         err = process.stderr.read()
+    return saved(process.returncode, out, err, folder)
+
+
+def here(logs, name, *options):
+    """The same in this process, which need not import TensorFlow first; every warning is an error here."""
+    out, err = io.StringIO(), io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        patch.setattr(warnings, "formatwarning", warnings.formatwarning)  # main sets it
+        code = train.main(["--logs", str(logs), *map(str, options)])
+    return saved(code, out.getvalue(), err.getvalue(), logs / name)
+
+
+def saved(code, out, err, folder):
     model = keras.models.load_model(folder / "model.keras")
-    w, b, step = model.w.numpy(), model.b.numpy(), int(model.optimizer.iterations.numpy())
-    return Run(process.returncode, out, err, folder, w, b, step)
+    return Run(code, out, err, folder, model.w.numpy(), model.b.numpy(), int(model.optimizer.iterations.numpy()))
 
 
 def read_until(process, beginning):
@@ -116,13 +130,14 @@ def lesson(logs):
 
 @pytest.fixture(scope="module")
 def continued(lesson, logs):
-    return finished(start(logs, "--continue"), logs / "lesson")
+    """Another process than that of the lesson."""
+    return here(logs, "lesson", "--continue")
 
 
 @pytest.fixture(scope="module")
 def second(lesson, logs):
     options = ["--w", 1.5, -2, 0.3, "--batch-size", 32, "--steps", 10]
-    return finished(start(logs, *options), logs / "lesson-2")
+    return here(logs, "lesson-2", *options)
 
 
 @pytest.fixture(scope="module")
@@ -451,12 +466,11 @@ def test_a_mistake_gets_one_line_and_leaves_no_trace(files, main, capsys, option
 
 
 def test_a_process_with_a_mistake_ends_with_code_2_and_no_traceback(files):
-    mistakes = [MISTAKES[name] for name in ("missing_file", "rate_0")]
-    processes = [start("logs", *options) for options, _ in mistakes]
-    for process, (_, message) in zip(processes, mistakes, strict=True):
-        out, err = process.communicate(timeout=120)
-        assert (process.returncode, out) == (2, "")
-        assert_one_line(err, message)
+    options, message = MISTAKES["missing_file"]
+    process = start("logs", *options)
+    out, err = process.communicate(timeout=120)
+    assert (process.returncode, out) == (2, "")
+    assert_one_line(err, message)
     assert {path.name for path in Path.cwd().iterdir()} == files
 
 
