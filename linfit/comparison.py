@@ -118,7 +118,7 @@ class Comparison:
         return ["", *columns], [*lines, ["loss", *losses]]
 
 
-def compare(model: keras.Model, x: Any, y: Any, truth: Any = None, sample_weight: Any = None) -> Comparison:
+def compare(model: keras.Model, x: Any, y: Any = None, truth: Any = None, sample_weight: Any = None) -> Comparison:
     """Compares a fitted model with the optimum of its data and, where it is known, with the truth.
 
     The gap between fit and truth has two parts, after Bottou & Bousquet, "The Tradeoffs of Large Scale
@@ -127,7 +127,8 @@ def compare(model: keras.Model, x: Any, y: Any, truth: Any = None, sample_weight
 
     Args:
         model: a trained `LinearRegression`, or a stock Keras model of one `Dense` layer.
-        x: the features it was trained on, shape (rows, features) or (rows,).
+        x: the features it was trained on, shape (rows, features) or (rows,); a DataFrame's columns are matched by
+            their names. Or a `Table`, which has y, too.
         y: the targets, shape (rows, targets) or (rows,).
         truth: the `GroundTruth` of the data, or anything with its w and b.
         sample_weight: shape (rows,), as passed to `fit`.
@@ -143,9 +144,11 @@ def compare(model: keras.Model, x: Any, y: Any, truth: Any = None, sample_weight
         raise InputError("the model has no w and b yet: call model.fit(x, y) before linfit.compare(model, x, y).")
     if not model.compiled:
         raise InputError("the model has no loss and learning rate yet: call model.compile() before linfit.compare.")
+    if isinstance(model, GradientDescent):
+        x = model.matched(x)
     rows = as_rows(x, y, sample_weight, dtype=None)
     if isinstance(model, GradientDescent):
-        model.check_features(rows.x.shape[1], column_names(x))
+        model.check_features(rows.x.shape[1])
     return compare_rows(model, rows, truth, column_names(x))
 
 

@@ -112,9 +112,12 @@ def train(options: argparse.Namespace) -> int:
 def load(options: argparse.Namespace) -> tuple[Any, Any, linfit.GroundTruth | None, tuple[str, ...] | None]:
     """x, y, the truth behind them and the names of the features: drawn from a truth, or read from a file."""
     if options.csv:
-        table = linfit.read_table(options.csv, options.target, options.features)
-        columns = ", ".join(table.feature_names)
-        print(f"{len(table.x):,} rows of {Path(options.csv).name}: {options.target} from {columns}.")
+        table = linfit.read_table(
+            options.csv, options.target, options.features, categorical=options.categorical, missing=options.missing
+        )
+        files, columns = ", ".join(Path(file).name for file in options.csv), ", ".join(table.feature_names)
+        dropped = f" Rows dropped for a missing cell: {table.dropped:,}." if options.missing == "drop" else ""
+        print(f"{len(table):,} rows of {files}: {options.target} from {columns}.{dropped}")
         print(f"{NORMALIZED if options.normalize else RAW}\n")
         return table.x, table.y, None, table.feature_names
     truth = linfit.GroundTruth(w=options.w, b=options.b, noise=options.noise)

@@ -260,7 +260,7 @@ def test_three_features_in_mini_batches_take_exactly_as_many_steps_as_asked_for(
         (["--w", "0.2"], "has w=[0.1], got [0.2]. Leave --w out"),
         (["--noise", "0"], "has noise=0.05, got 0.0. Leave --noise out"),
         (["--seed", "8"], "has seed=7, got 8. Leave --seed out"),
-        (["--csv", "flats.csv", "--target", "rent"], "flats.csv. Leave --csv out"),
+        (["--csv", "flats.csv", "--target", "rent"], "flats.csv']. Leave --csv out"),
     ],
 )
 def test_continue_with_other_data_is_refused(lesson, logs, main, capsys, other, message):
@@ -319,11 +319,15 @@ def test_columns_of_any_scale_converge_by_themselves(diabetes, tmp_path, main, c
     np.testing.assert_allclose(np.concatenate([np.ravel(part) for part in model.coefficients()]), expected, rtol=1e-9)
 
 
-def test_continue_takes_a_file_by_the_same_words_as_the_first_run(tmp_path, main, monkeypatch):
+def test_continue_takes_files_by_the_same_words_as_the_first_run(tmp_path, main, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    Path("flats.csv").write_text("area,rent\n5,6\n8,9\n6,8\n")
-    options = ["--csv", "flats.csv", "--target", "rent", "--learning-rate", "0.01", "--steps", "1"]
+    Path("flats1.csv").write_text("area,city,rent\n5,Rome,6\n8,Oslo,9\n")
+    Path("flats2.csv").write_text("city,rent,area\nRome,8,6\nOslo,,7\n")
+    options = ["--csv", "flats?.csv", "--target", "rent", "--categorical", "city", "--missing", "drop"]
+    options += ["--learning-rate", "0.01", "--steps", "1"]
     assert main(options) == 0
+    said = "3 rows of flats?.csv: rent from area, city=Rome. Rows dropped for a missing cell: 1.\n"
+    assert capsys.readouterr().out.startswith(said)
     assert main([*options, "--continue"]) == 0
     assert keras.models.load_model("logs/lesson/model.keras").optimizer.iterations.numpy() == 2
 
@@ -413,7 +417,7 @@ MISTAKES = {
     "no_target": (["--csv", "flats.csv"], "--csv needs the column to predict. Add --target COLUMN."),
     "text": (
         ["--csv", "flats.csv", "--target", "rent"],
-        "in every row of column 'city', got 'Rome' in row 1",
+        "text where a fit needs numbers, in column 'city' (such as 'Rome'). Try ",
     ),
     "empty_file": (
         ["--csv", "empty.csv", "--target", "rent"],
@@ -421,12 +425,13 @@ MISTAKES = {
     ),
     "missing_cell": (
         ["--csv", "gaps.csv", "--target", "rent"],
-        "of column 'area', got a missing value in row 2",
+        "of column 'area', got a missing value in line 3",
     ),
     "w_and_csv": (
         ["--csv", "flats.csv", "--target", "rent", "--w", "1"],
         "--w describes drawn data, --csv reads a file. Leave one of them out.",
     ),
+    "categorical_without_csv": (["--categorical", "city"], "--categorical and --missing are for columns of a file."),
     "target_without_csv": (
         ["--target", "rent"],
         "--target and --features choose columns of a file. Add --csv FILE.",
