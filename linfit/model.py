@@ -171,7 +171,7 @@ class LinearRegression(GradientDescent):
             raise InputError(f"{type(self).__name__} does not standardize. Make it with normalize=True to adapt it.")
         if statistics.use_bias != self.use_bias:
             raise InputError(f"adapt needs statistics of use_bias={self.use_bias}, as the model's. Make them with it.")
-        self.check_features(statistics.features, statistics.feature_names)
+        self.check_features(statistics.features)
         self._build_for(statistics.features, statistics.targets, statistics.feature_names)
         line = dict(zip(("w", "b"), self.coefficients(), strict=True))
         units = Standardization.of(statistics)
