@@ -1,5 +1,6 @@
 """Rows of data in memory: what a user may pass as x and y, as checked matrices of one float type."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from numbers import Real
 from typing import Any
@@ -28,6 +29,11 @@ class Rows:
     def __len__(self) -> int:
         return len(self.x)
 
+    @property
+    def weighted(self) -> int:
+        """How many rows weigh more than 0."""
+        return len(self) if self.sample_weight is None else int(np.count_nonzero(self.sample_weight))
+
     def as_tuple(self) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
         """x, y and sample_weight, as Keras takes them."""
         return self.x, self.y, self.sample_weight
@@ -43,6 +49,19 @@ class Rows:
             squared = (self.y - self.x @ np.asarray(w, "float64") - b) ** 2
             weight = 1.0 if self.sample_weight is None else self.sample_weight[:, np.newaxis]
             return float(np.mean(squared * weight))
+
+    def copied(self) -> "Rows":
+        """The same rows in arrays of their own."""
+        return Rows(*(None if array is None else array.copy() for array in self.as_tuple()))
+
+    @staticmethod
+    def joined(parts: Sequence["Rows"]) -> "Rows":
+        """The rows of all parts; those without weights weigh 1 where others have any."""
+        weight = None
+        if any(part.sample_weight is not None for part in parts):
+            weights = (np.ones(len(part)) if part.sample_weight is None else part.sample_weight for part in parts)
+            weight = np.concatenate(list(weights))
+        return Rows(np.concatenate([part.x for part in parts]), np.concatenate([part.y for part in parts]), weight)
 
     def first(self, count: int) -> "Rows":
         """The first `count` rows."""
