@@ -57,7 +57,7 @@ class Problem:
     """
 
     def __init__(self, rows: Rows, use_bias: bool, l2: float, feature_names: tuple[str, ...] | None):
-        self.statistics = SufficientStatistics.of(rows, use_bias, feature_names)
+        self.statistics = rows.statistics or SufficientStatistics.of(rows, use_bias, feature_names)
         self.l2 = l2
         self._rows = ref(rows)  # which the problem is kept for, and not the other way round
 
@@ -154,4 +154,4 @@ def l2_penalty(model: keras.Model) -> float | None:
 
 def _optimum(statistics: SufficientStatistics, rows: Rows, l2: float) -> LeastSquares:
     optimum = statistics.least_squares(l2)
-    return optimum if l2 else refined(optimum, statistics, rows)
+    return optimum if l2 or rows.statistics else refined(optimum, statistics, rows)

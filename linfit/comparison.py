@@ -10,10 +10,12 @@ import numpy as np
 from linfit import terminal
 from linfit.checks import InputError
 from linfit.closed_form import problem_of
+from linfit.condensed import condensed_rows
 from linfit.gradient_descent import GradientDescent
 from linfit.html_table import html_table
 from linfit.parameters import flat, flat_reference, named_parameters, scalar_names
 from linfit.rows import Rows, as_rows, column_names
+from linfit.sufficient_statistics import SufficientStatistics
 from linfit.text_table import narrowed, number
 from linfit.verdict import NO_OPTIMUM, verdict
 
@@ -118,7 +120,7 @@ class Comparison:
         return ["", *columns], [*lines, ["loss", *losses]]
 
 
-def compare(model: keras.Model, x: Any, y: Any, truth: Any = None, sample_weight: Any = None) -> Comparison:
+def compare(model: keras.Model, x: Any, y: Any = None, truth: Any = None, sample_weight: Any = None) -> Comparison:
     """Compares a fitted model with the optimum of its data and, where it is known, with the truth.
 
     The gap between fit and truth has two parts, after Bottou & Bousquet, "The Tradeoffs of Large Scale
@@ -127,8 +129,9 @@ def compare(model: keras.Model, x: Any, y: Any, truth: Any = None, sample_weight
 
     Args:
         model: a trained `LinearRegression`, or a stock Keras model of one `Dense` layer.
-        x: the features it was trained on, shape (rows, features) or (rows,).
-        y: the targets, shape (rows, targets) or (rows,).
+        x: the features it was trained on, shape (rows, features) or (rows,); or the `SufficientStatistics` of x and
+            y, which is all that a comparison needs of them.
+        y: the targets, shape (rows, targets) or (rows,); None beside statistics.
         truth: the `GroundTruth` of the data, or anything with its w and b.
         sample_weight: shape (rows,), as passed to `fit`.
 
@@ -143,6 +146,12 @@ def compare(model: keras.Model, x: Any, y: Any, truth: Any = None, sample_weight
         raise InputError("the model has no w and b yet: call model.fit(x, y) before linfit.compare(model, x, y).")
     if not model.compiled:
         raise InputError("the model has no loss and learning rate yet: call model.compile() before linfit.compare.")
+    if isinstance(x, SufficientStatistics):
+        if y is not None or sample_weight is not None:
+            raise InputError(
+                "statistics have y and its weights in them. Try linfit.compare(model, statistics, truth=truth)."
+            )
+        return compare_rows(model, condensed_rows(model, x), truth, x.feature_names)
     rows = as_rows(x, y, sample_weight, dtype=None)
     if isinstance(model, GradientDescent):
         model.check_features(rows.x.shape[1], column_names(x))

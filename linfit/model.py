@@ -114,12 +114,17 @@ class LinearRegression(GradientDescent):
 
         A metric, or a method that is not this class's own, may look at each row, and then gets all of them.
         """
-        own = all(getattr(type(self), name) is getattr(LinearRegression, name) for name in _SEE_ROWS)
-        if not self._condenses_rows or len(self.metrics) > 1 or not own:
+        if not self._condenses_rows or self.needs_rows or rows.statistics:
             return rows
         problem = problem_of(self, rows)
         fewer = None if problem is None else Rows(*problem.statistics.pseudo_observations())
         return rows if fewer is None or len(fewer) >= len(rows) else fewer
+
+    @property
+    def needs_rows(self) -> bool:
+        """Whether a metric, or a method that is not this class's own, may look at each row."""
+        own = all(getattr(type(self), name) is getattr(LinearRegression, name) for name in _SEE_ROWS)
+        return len(self.metrics) > 1 or not own
 
     def get_config(self) -> dict[str, Any]:
         """What `from_config` needs to make this model again, untrained."""

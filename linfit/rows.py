@@ -3,11 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from numbers import Real
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from linfit.checks import InputError, same_length
+
+if TYPE_CHECKING:
+    from linfit.sufficient_statistics import SufficientStatistics
 
 NO_Y = "y is missing: each batch must be a tuple (x, y) or (x, y, sample_weight)."
 
@@ -20,14 +23,21 @@ class Rows:
         x: features, shape (rows, features).
         y: targets, shape (rows, targets).
         sample_weight: shape (rows,), or None where all rows weigh the same.
+        statistics: of the rows that these few stand for, which have the same loss; None where they are the data.
     """
 
     x: np.ndarray
     y: np.ndarray
     sample_weight: np.ndarray | None = None
+    statistics: "SufficientStatistics | None" = None
 
     def __len__(self) -> int:
         return len(self.x)
+
+    @property
+    def count(self) -> int:
+        """How many rows of data there are, or were before they were condensed."""
+        return len(self) if self.statistics is None else self.statistics.rows
 
     @property
     def weighted(self) -> int:
@@ -41,7 +51,7 @@ class Rows:
     def as_type(self, dtype: str) -> "Rows":
         """The same rows in a float type; not copied if it is theirs."""
         weight = None if self.sample_weight is None else self.sample_weight.astype(dtype, copy=False)
-        return Rows(self.x.astype(dtype, copy=False), self.y.astype(dtype, copy=False), weight)
+        return Rows(self.x.astype(dtype, copy=False), self.y.astype(dtype, copy=False), weight, self.statistics)
 
     def mean_squared_error(self, w: np.ndarray, b: np.ndarray | float = 0.0) -> float:
         """The mean over rows and targets of (y - x w - b)² in float64, as Keras's "mse" weighs it."""
