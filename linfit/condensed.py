@@ -21,7 +21,13 @@ def condensed_rows(model: keras.Model, statistics: SufficientStatistics) -> Rows
         InputError: the model has other features or targets, or a bias where the statistics have none.
     """
     if isinstance(model, TabularModel):
-        model.check_features(statistics.features, statistics.feature_names)
+        names = statistics.feature_names
+        if names and model.feature_names and names != model.feature_names:
+            raise InputError(
+                f"the statistics must have the features {list(model.feature_names)}, in this order, got {list(names)}. "
+                f"Try linfit.read_batches(..., features={list(model.feature_names)})."
+            )
+        model.check_features(statistics.features)
         model._build_for(statistics.features, statistics.targets, statistics.feature_names)
     use_bias = "b" in named_parameters(model)
     if use_bias != statistics.use_bias:

@@ -1,6 +1,7 @@
 """The rows of a stream, or of many files, condensed as they come."""
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -21,8 +22,8 @@ class Reduction:
 
     The first rows are condensed by themselves. Their triangle leads to a basis in which the columns of rows like them
     are nearly orthonormal; there the Gram matrix of those that follow is added up, and keeps their digits: see
-    `linfit.triangle`. Where later rows are of another kind, as those of a sorted file are, the sum so far becomes a
-    triangle, they are condensed by themselves, and the basis is made anew from all rows up to there.
+    `linfit.triangle`. Rows of another kind, as come late in a sorted file, are condensed by themselves as well, and
+    the basis is made anew from all rows up to there.
 
     Attributes:
         rows: how many have been added.
@@ -39,7 +40,6 @@ class Reduction:
         self._few: list[Rows] = []  # small batches, until they are worth a look
         self._total: SufficientStatistics | None = None
         self._basis: Basis | None = None
-        self._start_again()
 
     def add(self, x: Any, y: Any, sample_weight: Any = None) -> None:
         """Adds the rows of one batch.
@@ -72,10 +72,9 @@ class Reduction:
             InputError: there are none.
         """
         self._take_few()
-        self._sum_up()
         if self._total is None:
             raise InputError("there are no batches: at least one (x, y) with a row was expected.")
-        return self._total
+        return self._summed_up(self._total)
 
     def _worth_a_look(self, rows: Rows) -> int:
         """The number of rows from which on they are added at once."""
@@ -95,47 +94,40 @@ class Reduction:
                 gram = self._gram + self._basis.gram(design_blocks(rows, self._origin, self._use_bias, lengths))
                 fits = self._basis.triangle(gram) is not None
             if fits:
-                self._gram, self._rows_in_gram = gram, self._rows_in_gram + len(rows)
+                self._gram = gram
+                self._rows_in_gram += len(rows)
                 self._weighted += rows.weighted
                 self._longest = max(self._longest, *lengths)
                 self._eps = max(self._eps, float(np.finfo(rows.x.dtype).eps))
                 return
-        rows = as_rows(*rows.as_tuple(), dtype=None)
-        self._sum_up()
-        part = SufficientStatistics.of(rows, self._use_bias, self._names)
-        self._total = part if self._total is None else self._total + part
-        self._start_again()
+        part = SufficientStatistics.of(as_rows(*rows.as_tuple(), dtype=None), self._use_bias, self._names)
+        self._start_from(part if self._total is None else self._summed_up(self._total) + part)
 
-    def _sum_up(self) -> None:
-        """Turns the Gram matrix into a triangle, and adds that to the total."""
-        if self._rows_in_gram:
-            assert self._total is not None
-            assert self._basis is not None
-            r = self._basis.triangle(self._gram)
-            assert r is not None  # which was seen when it grew
-            features = self._total.features
-            self._total += SufficientStatistics(
-                rows=self._rows_in_gram,
-                weighted_rows=self._weighted,
-                origin=self._origin,
-                triangle=r,
-                features=features,
-                use_bias=self._use_bias,
-                longest_row=self._longest,
-                eps=self._eps,
-                feature_names=self._names,
-            )
-            self._start_again()
-
-    def _start_again(self) -> None:
-        """Makes the basis from all rows so far, and its Gram matrix empty."""
-        total = self._total
-        if total is not None:
-            self._origin = _rounded_mean(total)
-            self._basis = Basis.of(total.counted_from(self._origin))
-            self._gram = np.zeros_like(total.triangle)
+    def _start_from(self, total: SufficientStatistics) -> None:
+        """Makes the basis from all rows so far: there, their own Gram matrix is the unit matrix."""
+        self._total, self._origin = total, _rounded_mean(total)
+        self._basis = Basis.of(total.counted_from(self._origin))
+        self._gram = np.eye(len(total.triangle))
         self._rows_in_gram = self._weighted = 0
-        self._longest, self._eps = 0.0, 0.0
+        self._longest, self._eps = total.longest_row, total.eps
+
+    def _summed_up(self, total: SufficientStatistics) -> SufficientStatistics:
+        """The rows that the basis was made from, and those that were added up in it."""
+        if not self._rows_in_gram:
+            return replace(total, feature_names=self._names)
+        assert self._basis is not None
+        r = self._basis.triangle(self._gram)
+        assert r is not None  # which was seen when it grew
+        return replace(
+            total,
+            rows=total.rows + self._rows_in_gram,
+            weighted_rows=total.weighted_rows + self._weighted,
+            origin=self._origin,
+            triangle=r,
+            longest_row=self._longest,
+            eps=self._eps,
+            feature_names=self._names,
+        )
 
 
 def of_batches(batches: Iterable[Any], use_bias: bool, verbose: Any) -> SufficientStatistics:

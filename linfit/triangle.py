@@ -69,7 +69,7 @@ class Basis:
         if len(r) < r.shape[1] or not np.all(np.diag(r)):
             return None
         basis = cls(r, np.linalg.inv(r))
-        return basis if basis._keeps_digits(np.linalg.norm(r, axis=0)) else None
+        return basis if basis._keeps_digits(r) else None
 
     def gram(self, blocks: Iterable[np.ndarray]) -> np.ndarray:
         """The Gram matrix of these rows in this basis."""
@@ -88,12 +88,14 @@ class Basis:
         if not np.linalg.eigvalsh(gram * scale * scale[:, np.newaxis])[0] > _LEAST_EIGENVALUE:
             return None
         r = np.asarray(np.linalg.cholesky(gram).T @ self._r)
-        return r if self._keeps_digits(np.linalg.norm(r, axis=0)) else None
+        return r if self._keeps_digits(r) else None
 
-    def _keeps_digits(self, size: np.ndarray) -> bool:
-        """Whether rounding errors stay small, for columns of these lengths.
+    def _keeps_digits(self, r: np.ndarray) -> bool:
+        """Whether rounding errors stay small, for rows with this R, whose columns are as long as theirs.
 
         B is applied with errors of eps |A| |B|, which come back as eps |A| |B| |R|: so much for each column, in units
         of the column (after Skeel, "Scaling for numerical stability in Gaussian elimination", 1979).
         """
-        return bool(np.max(size @ np.abs(self._inverse) @ np.abs(self._r) / size) < _MOST_AMPLIFICATION)
+        with np.errstate(over="ignore", invalid="ignore"):  # of sizes whose squares overflow
+            size = np.linalg.norm(r, axis=0)
+            return bool(np.max(size @ np.abs(self._inverse) @ np.abs(self._r) / size) < _MOST_AMPLIFICATION)
