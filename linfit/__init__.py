@@ -8,7 +8,9 @@ from linfit.ground_truth import GroundTruth
 from linfit.least_squares import LeastSquares
 from linfit.model import LinearRegression
 from linfit.sufficient_statistics import SufficientStatistics
-from linfit.tables import Table, read_table
+from linfit.table import Table
+from linfit.table_batches import TableBatches, read_batches
+from linfit.tables import read_table
 from linfit.trajectory import Trajectory
 
 __all__ = [
@@ -20,8 +22,10 @@ __all__ = [
     "LinearRegression",
     "SufficientStatistics",
     "Table",
+    "TableBatches",
     "Trajectory",
     "compare",
     "least_squares",
+    "read_batches",
     "read_table",
 ]

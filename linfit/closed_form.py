@@ -18,13 +18,15 @@ from linfit.rows import Rows, as_rows, column_names
 from linfit.sufficient_statistics import SufficientStatistics
 
 
-def least_squares(x: Any, y: Any, sample_weight: Any = None, use_bias: bool = True, l2: float = 0.0) -> LeastSquares:
+def least_squares(
+    x: Any, y: Any = None, sample_weight: Any = None, use_bias: bool = True, l2: float = 0.0
+) -> LeastSquares:
     """Solves min over w, b of mean (x w + b - y)² + l2 Σ w² for rows in memory.
 
     Two passes: R by `SufficientStatistics`, then a refinement that gains back the digits that rounding cost.
 
     Args:
-        x: features, shape (rows, features) or (rows,).
+        x: features, shape (rows, features) or (rows,); or a `Table`, which has y, too.
         y: targets, shape (rows, targets) or (rows,).
         sample_weight: shape (rows,), or None. Weighted squares are divided by the number of rows, as in Keras.
         use_bias: False solves for a line through the origin.

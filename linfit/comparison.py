@@ -129,9 +129,9 @@ def compare(model: keras.Model, x: Any, y: Any = None, truth: Any = None, sample
 
     Args:
         model: a trained `LinearRegression`, or a stock Keras model of one `Dense` layer.
-        x: the features it was trained on, shape (rows, features) or (rows,); or the `SufficientStatistics` of x and
-            y, which is all that a comparison needs of them.
-        y: the targets, shape (rows, targets) or (rows,); None beside statistics.
+        x: the features it was trained on, shape (rows, features) or (rows,); a DataFrame's columns are matched by
+            their names. Or a `Table`, which has y, too; or the `SufficientStatistics` of x and y.
+        y: the targets, shape (rows, targets) or (rows,); None where x has them.
         truth: the `GroundTruth` of the data, or anything with its w and b.
         sample_weight: shape (rows,), as passed to `fit`.
 
@@ -152,9 +152,11 @@ def compare(model: keras.Model, x: Any, y: Any = None, truth: Any = None, sample
                 "statistics have y and its weights in them. Try linfit.compare(model, statistics, truth=truth)."
             )
         return compare_rows(model, condensed_rows(model, x), truth, x.feature_names)
+    if isinstance(model, GradientDescent):
+        x = model.matched(x)
     rows = as_rows(x, y, sample_weight, dtype=None)
     if isinstance(model, GradientDescent):
-        model.check_features(rows.x.shape[1], column_names(x))
+        model.check_features(rows.x.shape[1])
     return compare_rows(model, rows, truth, column_names(x))
 
 

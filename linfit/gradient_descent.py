@@ -21,6 +21,7 @@ from linfit.rows import Rows, are_rows
 from linfit.step_callback import StepCallback
 from linfit.step_loss import StepLoss
 from linfit.sufficient_statistics import SufficientStatistics
+from linfit.table import Table
 from linfit.tabular_model import TabularModel
 from linfit.trajectory import Trajectory
 
@@ -139,7 +140,8 @@ class GradientDescent(TabularModel):
         """Trains like `keras.Model.fit`, with the same arguments and results.
 
         Rows in memory are checked first: x of shape (rows, features) or (rows,), y of shape (rows, targets)
-        or (rows,), finite numbers, equal lengths. `batch_size=len(x)` makes each epoch one step of full-batch
+        or (rows,), finite numbers, equal lengths; or a `Table` alone, as x. Columns with names, as of a DataFrame,
+        are matched by name with those of the first fit. `batch_size=len(x)` makes each epoch one step of full-batch
         gradient descent. A second fit goes on where the first ended, within an epoch too.
 
         Steps on rows in memory are made in compiled blocks, tens of thousands at a time where the callbacks allow:
@@ -197,6 +199,8 @@ class GradientDescent(TabularModel):
             batch_size = max(x.rows, len(rows))
         elif isinstance(x, tf.data.Dataset):
             self._check_batches(x)
+        if isinstance(validation_data, Table):
+            validation_data = (validation_data, None)
         if isinstance(validation_data, tuple | list):
             if len(validation_data) not in (2, 3):
                 raise InputError(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from linfit.checks import InputError, same_length
+from linfit.table import Table
 
 if TYPE_CHECKING:
     from linfit.sufficient_statistics import SufficientStatistics
@@ -99,8 +100,9 @@ def as_rows(x: Any, y: Any, sample_weight: Any = None, dtype: str | None = "floa
     """Takes x, y and weights as a user has them and returns checked matrices.
 
     Args:
-        x: (rows, features), or (rows,) for one feature; array, tensor, DataFrame or nested list.
-        y: (rows, targets), or (rows,) for one target.
+        x: (rows, features), or (rows,) for one feature; array, tensor, DataFrame or nested list; or a `Table`, which
+            has y, too.
+        y: (rows, targets), or (rows,) for one target; None where x is a `Table`.
         sample_weight: (rows,), not negative, or None.
         dtype: the float type of the result; None keeps float32 and makes float64 of all others.
         fits: a float type that all values must fit into.
@@ -108,6 +110,10 @@ def as_rows(x: Any, y: Any, sample_weight: Any = None, dtype: str | None = "floa
     Raises:
         InputError: lengths differ, no rows, a value that is no finite number (column and row are named).
     """
+    if isinstance(x, Table):
+        if y is not None:
+            raise InputError("a Table has y already: pass the table alone, or table.x and y.")
+        y = x.y
     if y is None:
         raise InputError("y is missing: a fit needs the targets beside the features. Try model.fit(x, y).")
     x, y = as_matrix(x, "x", dtype, fits), as_matrix(y, "y", dtype, fits)
@@ -144,6 +150,8 @@ def as_matrix(values: Any, name: str, dtype: str | None = "float64", fits: str =
     if array.size == 0:
         raise InputError(f"{name} has no values: its shape is {array.shape}. A fit needs at least one row.")
 
+    if array.dtype == object and columns:
+        array = _of_columns(array, columns, name)
     if array.dtype.kind not in "biuf":
         for (row, column), value in np.ndenumerate(array):
             if not isinstance(value, Real):
@@ -177,6 +185,27 @@ def as_matrix(values: Any, name: str, dtype: str | None = "float64", fits: str =
 def column_names(values: Any) -> tuple[str, ...] | None:
     """The column names of a DataFrame; None for anything without names."""
     return tuple(str(name) for name in values.columns) if hasattr(values, "columns") else None
+
+
+def _of_columns(array: np.ndarray, columns: tuple[str, ...], name: str) -> np.ndarray:
+    """A DataFrame's columns, of types that have none in common, as numbers; the array as it is if one is none.
+
+    Raises:
+        InputError: a column begins with text.
+    """
+    present = (next((cell for cell in cells if cell is not None and cell == cell), None) for cells in array.T)
+    text = [column for column, cell in zip(columns, present, strict=True) if isinstance(cell, str)]
+    if text:
+        raise InputError(
+            f"{name} has text in column {', '.join(map(repr, text))}. Leave it out, or encode it: table = "
+            f"linfit.read_table(frame, target=..., categorical={text}), then model.fit(table)."
+        )
+    if any(isinstance(cell, str) for cell in array.flat):
+        return array
+    try:
+        return array.astype("float64")
+    except (TypeError, ValueError):  # a missing value of pandas, a date
+        return array
 
 
 def shape_of_batches(batches: Any) -> tuple[int | None, int | None]:

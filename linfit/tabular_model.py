@@ -7,16 +7,21 @@ import numpy as np
 import tensorflow as tf
 
 from linfit import checks
+from linfit.categories import Categories
 from linfit.checks import InputError
+from linfit.named_columns import matched
 from linfit.precision import computing_in
 from linfit.rows import NO_Y, Rows, are_rows, as_matrix, as_rows, column_names, shape_of_batches
+from linfit.table import Table
 
 
 class TabularModel(keras.Model):
     """A Keras model whose x is (rows, features) and whose y is (rows, targets), checked first and in its own dtype.
 
     Attributes:
-        feature_names: a name for each feature, or None.
+        feature_names: a name for each feature, or None. Columns with names are matched with them, in any order.
+        categories: the levels of each categorical column of the `Table` it was fitted on; the first is the reference.
+            A DataFrame with such a column is encoded in the same way.
         targets: how many columns y has; None until the first data are seen.
     """
 
@@ -25,6 +30,7 @@ class TabularModel(keras.Model):
         if self.compute_dtype not in ("float32", "float64"):
             raise InputError(f"dtype must be 'float32' or 'float64', got {self.compute_dtype!r}.")
         self.feature_names: tuple[str, ...] | None = None
+        self.categories: Categories = {}
         self.targets: int | None = None
 
     def evaluate(self, x: Any = None, y: Any = None, *args: Any, sample_weight: Any = None, **options: Any) -> Any:
@@ -39,31 +45,39 @@ class TabularModel(keras.Model):
     def predict(self, x: Any, *args: Any, **options: Any) -> np.ndarray:
         """The predictions for x, shape (rows, targets), like `keras.Model.predict`."""
         if are_rows(x):
-            names = column_names(x)
-            x = as_matrix(x, "x", self.dtype)
-            self.check_features(x.shape[1], names)
+            x = as_matrix(self.matched(x), "x", self.dtype)
+            self.check_features(x.shape[1])
         with computing_in(self.dtype):
             return super().predict(x, *args, **options)
 
-    def check_features(self, count: int, names: tuple[str, ...] | None = None) -> None:
-        """Refuses features that are not the model's: another number, or other names where both have names."""
-        expected = self.feature_names
-        if names and expected and names != expected:
-            raise InputError(
-                f"x must have the columns {list(expected)}, in this order, got {list(names)}. Try x[{list(expected)}]."
-            )
+    def matched(self, x: Any) -> Any:
+        """The same x with its columns in the model's order, where both have names; see `linfit.named_columns`."""
+        return matched(x, self.feature_names, self.categories)
+
+    def check_features(self, count: int) -> None:
+        """Refuses another number of features than the model's."""
         if self.built and count != self.input_spec.axes[-1]:
             raise InputError(f"x must have the model's {self.input_spec.axes[-1]} features, got {count}.")
-        if expected:
-            checks.one_name_each(expected, count)
+        if self.feature_names:
+            checks.one_name_each(self.feature_names, count)
+
+    def get_build_config(self) -> dict[str, Any] | None:
+        """What a loaded model is built from: what the first data have shown."""
+        config = super().get_build_config()
+        return config and config | {"categories": {column: list(levels) for column, levels in self.categories.items()}}
+
+    def build_from_config(self, config: dict[str, Any]) -> None:
+        """Makes the parameters of a loaded model."""
+        config = dict(config)
+        self.categories = {column: tuple(levels) for column, levels in config.pop("categories", {}).items()}
+        super().build_from_config(config)
 
     def _as_rows(self, x: Any, y: Any, sample_weight: Any = None) -> Rows:
         """Checks rows against each other and the model, whose parameters are made if these are the first."""
+        x = self.matched(x)
         rows, names = as_rows(x, y, sample_weight, dtype=None, fits=self.dtype), column_names(x)
-        if names is not None:
-            checks.names(names, "the columns of x")
-        self.check_features(rows.x.shape[1], names)
-        self._build_for(rows.x.shape[1], rows.y.shape[1], names)
+        self.check_features(rows.x.shape[1])
+        self._build_for(rows.x.shape[1], rows.y.shape[1], names, x.categories if isinstance(x, Table) else {})
         return rows
 
     def _check_batches(self, batches: tf.data.Dataset) -> None:
@@ -73,7 +87,9 @@ class TabularModel(keras.Model):
             self.check_features(features)
             self._build_for(features, targets)
 
-    def _build_for(self, features: int, targets: int, names: tuple[str, ...] | None = None) -> None:
+    def _build_for(
+        self, features: int, targets: int, names: tuple[str, ...] | None = None, categories: Categories | None = None
+    ) -> None:
         """Makes the parameters if they are not made yet, and refuses another number of targets than the model's."""
         if not self.built:
             inferred = self.targets is None
@@ -85,6 +101,7 @@ class TabularModel(keras.Model):
                 self.targets = None if inferred else self.targets  # as new, for the next try
                 raise
             self.feature_names = self.feature_names or names
+            self.categories = dict(categories or {})
         if targets != self.targets:
             raise InputError(
                 f"y must have the model's {self.targets} target(s), got {targets} columns. "

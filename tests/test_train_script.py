@@ -383,7 +383,7 @@ MISTAKES = {
     "no_target": (["--csv", "flats.csv"], "--csv needs the column to predict. Add --target COLUMN."),
     "text": (
         ["--csv", "flats.csv", "--target", "rent"],
-        "in every row of column 'city', got 'Rome' in row 1",
+        "text where a fit needs numbers, in column 'city' (such as 'Rome'). Try ",
     ),
     "empty_file": (
         ["--csv", "empty.csv", "--target", "rent"],
@@ -391,7 +391,7 @@ MISTAKES = {
     ),
     "missing_cell": (
         ["--csv", "gaps.csv", "--target", "rent"],
-        "of column 'area', got a missing value in row 2",
+        "of column 'area', got a missing value in line 3",
     ),
     "w_and_csv": (
         ["--csv", "flats.csv", "--target", "rent", "--w", "1"],

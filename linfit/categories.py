@@ -1,0 +1,135 @@
+"""Categorical columns: a feature of zeros and ones for each level but the first, the reference level."""
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from linfit import checks
+from linfit.checks import InputError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+MOST_LEVELS = 10_000
+MISSING, UNKNOWN = -1, -2  # codes beside those of the levels, which count from 0
+
+Categories = Mapping[str, tuple[str, ...]]
+
+
+def asked_for(categorical: Any, features: tuple[str, ...]) -> dict[str, tuple[str, ...] | None]:
+    """The levels of each categorical column as a user gave them; None where the rows are to show them.
+
+    Raises:
+        InputError: neither a list of features nor a mapping of features to levels.
+    """
+    if isinstance(categorical, str):
+        categorical = [categorical]
+    given = dict(categorical) if isinstance(categorical, Mapping) else dict.fromkeys(categorical or ())
+    for column, levels in given.items():
+        if column not in features:
+            raise InputError(
+                f"categorical must name features, got {column!r}. The features are: {', '.join(map(repr, features))}."
+            )
+        if levels is not None:
+            given[column] = checks.names([level_name(level) for level in levels], f"the levels of {column!r}")
+            _enough(column, given[column])
+    return given
+
+
+def in_order(column: str, levels: Iterable[str]) -> tuple[str, ...]:
+    """The levels that the rows of a column have shown: as numbers where all of them are numbers, else as text."""
+    levels = list(levels)
+    try:
+        ordered = sorted(levels, key=float)
+    except ValueError:
+        ordered = sorted(levels)
+    _enough(column, ordered)
+    return tuple(ordered)
+
+
+def too_many(column: str) -> InputError:
+    """The refusal of a column that rather names its rows."""
+    return InputError(
+        f"categorical column {column!r} has more than {MOST_LEVELS:,} levels, and each would be a feature: "
+        "leave it out."
+    )
+
+
+def level_name(level: Any) -> str:
+    """A level as its text, the same from a CSV file, a Parquet file and a DataFrame."""
+    if isinstance(level, bool | np.bool_):
+        return "true" if level else "false"
+    if isinstance(level, float | np.floating) and float(level).is_integer():
+        level = int(level)
+    return str(level)
+
+
+def feature_names(column: str, levels: tuple[str, ...]) -> tuple[str, ...]:
+    """What the features of a categorical column are called: `city=Paris`; the reference level has none."""
+    return tuple(f"{column}={level}" for level in levels[1:])
+
+
+def one_hot(levels: tuple[str, ...]) -> np.ndarray:
+    """The features of each level, shape (levels, levels - 1): Keras's one-hot columns without the first.
+
+    All columns would add up to the bias's column of ones, and the optimum would not be unique: the weight of a level
+    is its difference to the reference level ("treatment coding"; Draper & Smith, "Applied Regression Analysis", 1998,
+    chapter 14).
+    """
+    import keras
+
+    lookup = keras.layers.StringLookup(vocabulary=list(levels), num_oov_indices=0, output_mode="one_hot")
+    return np.asarray(lookup(np.array(levels, dtype=object)), "float64")[:, 1:]
+
+
+def texts(column: "pa.Array") -> "pa.Array":
+    """A column's cells as text: an array of strings, or a dictionary of them."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if pa.types.is_dictionary(column.type):
+        return pa.DictionaryArray.from_arrays(column.indices, texts(column.dictionary))
+    if pa.types.is_floating(column.type):
+        column = pc.if_else(pc.is_nan(column), None, column)
+        if pc.all(pc.equal(column, pc.floor(column))).as_py():
+            column = column.cast(pa.int64())
+    return column.cast(pa.string())
+
+
+def codes(column: "pa.Array", levels: tuple[str, ...]) -> np.ndarray:
+    """The number of each cell's level, shape (rows,); MISSING and UNKNOWN where there is none."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    column = texts(column)
+    if pa.types.is_dictionary(column.type):
+        of_entries = np.append(codes(column.dictionary, levels), MISSING)
+        return of_entries[column.indices.fill_null(len(column.dictionary)).to_numpy(zero_copy_only=False)]
+    found = pc.index_in(column, value_set=pa.array(levels, pa.string())).fill_null(UNKNOWN).to_numpy()
+    if column.null_count:
+        found = np.where(column.is_null().to_numpy(zero_copy_only=False), MISSING, found)
+    return found
+
+
+def seen(column: "pa.Array", kept: np.ndarray | None) -> set[str]:
+    """The levels in a column, of all rows or of those kept."""
+    import pyarrow as pa
+
+    column = column if kept is None else column.filter(pa.array(kept))
+    column = texts(column.unique())
+    if pa.types.is_dictionary(column.type):
+        column = column.dictionary_decode()
+    return set(column.drop_null().to_pylist())
+
+
+def _enough(column: str, levels: Iterable[str]) -> None:
+    levels = tuple(levels)
+    if len(levels) < 2:
+        only = f", {levels[0]!r}" if levels else ""
+        raise InputError(
+            f"categorical column {column!r} must have at least two levels, got {len(levels)}{only}. "
+            "Such a column says nothing beside the bias: leave it out."
+        )
+    if len(levels) > MOST_LEVELS:
+        raise too_many(column)

@@ -1,0 +1,208 @@
+"""Columns of a table as a block of finite numbers, or the first cell that is none."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from linfit import categories
+from linfit.checks import InputError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+@dataclass(frozen=True)
+class Block:
+    """Some rows of a table.
+
+    Attributes:
+        values: float64, shape (values of a row, rows): a row for each feature, then for each target.
+        dropped: how many rows were left out for a missing cell.
+        levels: the levels seen in each categorical column whose levels are still to be learnt.
+    """
+
+    values: np.ndarray
+    dropped: int = 0
+    levels: dict[str, set[str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Fault:
+    """The first cell of a block that cannot be used.
+
+    Attributes:
+        table: the file.
+        place: its line or row, in words.
+        column: its column.
+        got: what it holds, in words.
+        levels: of its column, if that is categorical.
+        missing: whether it is missing.
+        counts: how many cells of each column cannot be used.
+    """
+
+    table: str
+    place: str
+    column: str
+    got: str
+    levels: tuple[str, ...] | None
+    missing: bool
+    counts: dict[str, int]
+
+    def error(self, count: str, remedy: str | None = None) -> InputError:
+        """What tells the user; `count` says how many such rows there are."""
+        wanted = "a finite number"
+        if self.levels is not None:
+            some = ", ".join(map(repr, self.levels[:10])) + (", ..." if len(self.levels) > 10 else "")
+            wanted = f"one of the levels {some}" if self.levels else "a level"
+        if remedy is None and self.missing:
+            remedy = "Fill those cells, drop their rows with missing='drop', or choose other columns."
+        elif remedy is None:
+            remedy = "Correct those cells, or choose other columns."
+        return InputError(
+            f"{self.table} must hold {wanted} in every row of column {self.column!r}, got {self.got} in {self.place} "
+            f"({count}). {remedy}"
+        )
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is to be read from a table, and what its rows become.
+
+    Attributes:
+        features, targets: the columns.
+        categories: the levels of the categorical features; None where they are to be learnt.
+        drop: whether rows with a missing cell are left out.
+    """
+
+    features: tuple[str, ...]
+    targets: tuple[str, ...]
+    categories: dict[str, tuple[str, ...] | None]
+    drop: bool
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """All columns that are needed."""
+        return self.features + self.targets
+
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        """The names of the features, those of the levels among them."""
+        return tuple(name for column in self.features for name in self._names(column))
+
+    def block(
+        self,
+        table: str,
+        arrays: "Sequence[pa.Array]",
+        place: Callable[[int], str],
+        cell: Callable[[int, str], str] | None = None,
+    ) -> Block | Fault:
+        """Makes numbers of some rows.
+
+        Args:
+            table: what to call the table.
+            arrays: the columns that are wanted, as Arrow arrays of one length.
+            place: says where a row of them is.
+            cell: says what a cell holds that is neither missing nor usable.
+        """
+        values = np.empty((len(self._owners), len(arrays[0])))
+        for column, array in zip(self.columns, arrays, strict=True):
+            at = self._rows_of[column]
+            if column not in self.categories:
+                values[at] = _numbers(array)
+            elif self.categories[column] is None:
+                values[at] = np.where(_is_missing(array), np.nan, 0.0)
+            else:
+                values[at] = self._encoded[column][:, categories.codes(array, self.categories[column])]
+        kept = None
+        with np.errstate(over="ignore", invalid="ignore"):
+            finite = np.isfinite(values.sum())  # one quick pass, though a sum may overflow by itself
+        if not finite and self.drop:
+            kept = ~np.isnan(values).any(axis=0)
+            usable = values[:, kept]
+            finite = bool(np.isfinite(usable).all())
+        if not finite:
+            bad = ~np.isfinite(values) if kept is None else np.isinf(values) & kept
+            rows = bad.any(axis=0)
+            if rows.any():
+                return self._fault(table, arrays, values, bad, place, cell)
+        levels = {
+            column: categories.seen(arrays[self.columns.index(column)], kept)
+            for column, known in self.categories.items()
+            if known is None
+        }
+        return Block(values if kept is None else usable, 0 if kept is None else int(np.sum(~kept)), levels)
+
+    def _fault(
+        self,
+        table: str,
+        arrays: "Sequence[pa.Array]",
+        values: np.ndarray,
+        bad: np.ndarray,
+        place: Callable[[int], str],
+        cell: Callable[[int, str], str] | None,
+    ) -> Fault:
+        """The first cell in reading order that is bad."""
+        row = int(np.argmax(bad.any(axis=0)))
+        value = int(np.argmax(bad[:, row]))
+        column = self._owners[value]
+        counts = {name: int(np.sum(bad[self._rows_of[name]].any(axis=0))) for name in self.columns}
+        missing = bool(np.isnan(values[value, row]))
+        if missing:
+            got = "a missing value"
+        elif cell is not None:
+            got = cell(row, column)
+        else:
+            content = arrays[self.columns.index(column)][row].as_py()
+            got = repr(content) if column in self.categories else str(content)
+        known = (self.categories[column] or ()) if column in self.categories else None
+        return Fault(table, place(row), column, got, known, missing, counts)
+
+    def _names(self, column: str) -> tuple[str, ...]:
+        if column not in self.categories:
+            return (column,)
+        levels = self.categories[column]
+        return (column,) if levels is None else categories.feature_names(column, levels)
+
+    @cached_property
+    def _owners(self) -> list[str]:
+        """The column that each value of a row comes from."""
+        return [column for column in self.columns for _ in self._names(column)]
+
+    @cached_property
+    def _rows_of(self) -> dict[str, slice]:
+        """Where the values of a column stand in a block."""
+        first = {column: self._owners.index(column) for column in self.columns}
+        return {column: slice(begin, begin + len(self._names(column))) for column, begin in first.items()}
+
+    @cached_property
+    def _encoded(self) -> dict[str, np.ndarray]:
+        """The values for each code of a categorical column: of the levels, of UNKNOWN (infinite) and MISSING (NaN)."""
+        tables = {}
+        for column, levels in self.categories.items():
+            if levels is not None:
+                known = categories.one_hot(levels).T
+                tables[column] = np.hstack([known, np.full((len(known), 2), [np.inf, np.nan])])
+        return tables
+
+
+def such_rows(count: int) -> str:
+    """How many rows have the same fault."""
+    return f"{count:,} such row{'s' * (count != 1)}"
+
+
+def _numbers(array: "pa.Array") -> np.ndarray:
+    """A column of numbers; what is missing is NaN."""
+    import pyarrow as pa
+
+    if pa.types.is_dictionary(array.type):
+        array = array.dictionary_decode()
+    if not pa.types.is_floating(array.type) and not pa.types.is_integer(array.type):
+        array = array.cast(pa.float64())  # booleans, decimals, and columns without any value
+    return array.to_numpy(zero_copy_only=False)
+
+
+def _is_missing(array: "pa.Array") -> np.ndarray:
+    return categories.texts(array).is_null().to_numpy(zero_copy_only=False)

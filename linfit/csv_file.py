@@ -1,0 +1,237 @@
+"""A CSV file, plain or gzip: read in pieces that are parsed side by side."""
+
+import csv
+import gzip
+import itertools
+import zlib
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from linfit import checks, csv_text
+from linfit.cells import Block, Fault, Wanted
+from linfit.checks import InputError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+HEAD = 2**18  # bytes from which the columns and what is in them are seen
+FIRST_LINES = 1000
+_GZIP = b"\x1f\x8b"
+_BOM = b"\xef\xbb\xbf"
+_LONGEST_CELL = 2**26  # a quote that does not close within so many bytes was none
+
+
+class CsvFile:
+    """One CSV file with a header line.
+
+    Attributes:
+        name: its path.
+        columns: the names in its header.
+        rows: None: they are not known before it has been read.
+
+    Raises:
+        InputError: it is empty, not in UTF-8, or its header does not name each column once.
+    """
+
+    rows: int | None = None
+
+    def __init__(self, path: str):
+        self.name = path
+        with self._open() as file:
+            head = next(_pieces(file, HEAD), b"")
+        bom = len(_BOM) if head.startswith(_BOM) else 0
+        lines = list(self._lines(head[bom:].decode("utf-8", "surrogateescape"), FIRST_LINES))
+        if not lines:
+            raise InputError(f"{self.name} is empty: a header line and at least one row were expected.")
+        (header_lines, header), *first = lines
+        csv_text.refuse_other_encodings(self.name, header)
+        if "" in header:
+            raise InputError(
+                f"{self.name} has a column without a name in its header line, number {header.index('') + 1}. "
+                "Name it, or leave it out (pandas: to_csv(..., index=False))."
+            )
+        self.columns = checks.names(header, f"the columns of {self.name}")
+        self._start = bom + sum(map(len, head[bom:].splitlines(keepends=True)[:header_lines]))
+        self._line_bytes = max(1, len(head) // max(1, head.count(b"\n")))
+        cells = itertools.zip_longest(*(cells for _, cells in first), fillvalue="")
+        self._first_cells = dict(zip(self.columns, cells, strict=False))
+
+    def kind(self, column: str) -> str:
+        """What a column's first cells hold, as `csv_text.kind` says it."""
+        return csv_text.kind(self._first_cells.get(column, ()))
+
+    def example(self, column: str) -> str:
+        """What a column begins with."""
+        cells = self._first_cells.get(column, ())
+        return next((cell for cell in cells if cell.strip() not in csv_text.MISSING), "")
+
+    def outcomes(self, wanted: Wanted, batch_rows: int) -> Iterator[Block | Fault]:
+        """The rows in order, in blocks of about so many at most, or what is wrong with them."""
+        import pyarrow as pa
+
+        size = min(max(batch_rows * self._line_bytes, 2**16), 2**21)
+        workers = min(pa.cpu_count(), 8)
+        running: deque[Future[Block | Fault]] = deque()
+        with self._open() as file, ThreadPoolExecutor(workers) as pool:
+            begin = len(file.read(self._start))
+            booleans = {column for column in wanted.columns if self.kind(column) == "boolean"}
+            for piece in _pieces(file, size):
+                running.append(pool.submit(self._piece, wanted, booleans, piece, begin))
+                begin += len(piece)
+                if len(running) > workers:
+                    yield running.popleft().result()
+            while running:
+                yield running.popleft().result()
+
+    def _piece(self, wanted: Wanted, booleans: set[str], piece: bytes, begin: int) -> Block | Fault:
+        """Some lines of the file, by Arrow if it can read them, else by Python."""
+        import pyarrow as pa
+        from pyarrow import csv as arrow_csv
+
+        types: dict[str, Any] = {}
+        for column in wanted.columns:
+            number_type = pa.bool_() if column in booleans else pa.float64()
+            types[column] = pa.dictionary(pa.int32(), pa.string()) if column in wanted.categories else number_type
+        try:
+            table = arrow_csv.read_csv(
+                pa.BufferReader(piece),
+                arrow_csv.ReadOptions(column_names=self.columns, use_threads=False, block_size=len(piece) + 1),
+                arrow_csv.ParseOptions(newlines_in_values=b'"' in piece),
+                arrow_csv.ConvertOptions(
+                    column_types=types,
+                    include_columns=wanted.columns,
+                    null_values=csv_text.MISSING,
+                    true_values=csv_text.TRUE,
+                    false_values=csv_text.FALSE,
+                    strings_can_be_null=True,
+                ),
+            ).combine_chunks()
+        except pa.ArrowInvalid:
+            return self._by_python(wanted, booleans, piece, begin)
+        if not len(table):
+            return Block(np.empty((len(wanted.feature_names) + len(wanted.targets), 0)))
+        arrays = [_trimmed(column.chunk(0)) for column in table.columns]
+        outcome = wanted.block(self.name, arrays, lambda row: "")
+        return outcome if isinstance(outcome, Block) else self._by_python(wanted, booleans, piece, begin)
+
+    def _by_python(self, wanted: Wanted, booleans: set[str], piece: bytes, begin: int) -> Block | Fault:
+        """The same lines one by one; a cell that cannot be used is named by its line.
+
+        Raises:
+            InputError: a line has more cells than the header.
+        """
+        import pyarrow as pa
+
+        width = len(self.columns)
+        lines, rows = [], []
+        for line, cells in self._lines(piece.decode("utf-8", "surrogateescape")):
+            if len(cells) > width:
+                raise InputError(
+                    f"{self.name} has lines of different lengths: the header has {width} cells, line "
+                    f"{self._lines_before(begin) + line} has {len(cells)}. Quote cells that hold commas."
+                )
+            lines.append(line)
+            rows.append(cells + [""] * (width - len(cells)))
+        if not rows:
+            return Block(np.empty((len(wanted.feature_names) + len(wanted.targets), 0)))
+        index = {column: self.columns.index(column) for column in wanted.columns}
+        arrays = []
+        for column in wanted.columns:
+            cells = [row[index[column]] for row in rows]
+            if column in wanted.categories:
+                csv_text.refuse_other_encodings(self.name, cells)
+                arrays.append(pa.array([None if cell in csv_text.MISSING else cell for cell in cells], pa.string()))
+            else:
+                of_kind = csv_text.booleans if column in booleans else csv_text.numbers
+                arrays.append(pa.array(of_kind(cells)))
+
+        def cell(row: int, column: str) -> str:
+            text = rows[row][index[column]]
+            csv_text.refuse_other_encodings(self.name, [text])
+            return text.strip() if column not in wanted.categories and csv_text.number(text) is not None else repr(text)
+
+        return wanted.block(self.name, arrays, lambda row: f"line {self._lines_before(begin) + lines[row]}", cell)
+
+    def _lines_before(self, offset: int) -> int:
+        """How many lines there are before a byte of the file: counted only once something is wrong there."""
+        count = 0
+        with self._open() as file:
+            while offset > 0 and (content := file.read(min(offset, 2**20))):
+                count += content.count(b"\n")
+                offset -= len(content)
+        return count
+
+    def _lines(self, text: str, most: int | None = None) -> Iterator[tuple[int, list[str]]]:
+        try:
+            yield from itertools.islice(csv_text.lines_of(text), most)
+        except csv.Error as error:
+            raise InputError(f"{self.name} cannot be read as CSV: {error}.") from None
+
+    def _open(self) -> Any:
+        with open(self.name, "rb") as file:
+            packed = file.read(2) == _GZIP
+        return _Unpacked(self.name) if packed else open(self.name, "rb")
+
+
+class _Unpacked:
+    """A gzip file that says so when it is damaged."""
+
+    def __init__(self, path: str):
+        self._path, self._file = path, gzip.open(path, "rb")  # noqa: SIM115  (closed as a context manager)
+
+    def __enter__(self) -> "_Unpacked":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+
+    def __getattr__(self, method: str) -> Any:
+        def call(*arguments: Any) -> Any:
+            try:
+                return getattr(self._file, method)(*arguments)
+            except (EOFError, OSError, zlib.error) as error:
+                raise InputError(
+                    f"{self._path} is damaged: it cannot be unpacked ({error}). Write or copy it anew."
+                ) from None
+
+        return call
+
+
+def _pieces(file: Any, size: int) -> Iterator[bytes]:
+    """The rest of a file in pieces of about this many bytes, each of whole lines."""
+    rest = b""
+    while content := file.read(size):
+        rest += content
+        end = _end_of_lines(rest)
+        if not end and len(rest) > _LONGEST_CELL:
+            end = rest.rfind(b"\n") + 1
+        if end:
+            yield rest[:end]
+            rest = rest[end:]
+    if rest:
+        yield rest
+
+
+def _end_of_lines(content: bytes) -> int:
+    """Where the last whole line ends; a line break within quotes ends none."""
+    end = content.rfind(b"\n") + 1
+    quotes = content.count(b'"', 0, end)
+    while quotes % 2:
+        before = content.rfind(b"\n", 0, end - 1) + 1
+        quotes -= content.count(b'"', before, end)
+        end = before
+    return end
+
+
+def _trimmed(column: "pa.Array") -> "pa.Array":
+    """Levels without the spaces that follow commas."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if not pa.types.is_dictionary(column.type):
+        return column
+    return pa.DictionaryArray.from_arrays(column.indices, pc.utf8_ltrim_whitespace(column.dictionary))

@@ -1,0 +1,241 @@
+"""Files that are read a block of rows at a time, as often as they are needed."""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from linfit import categories, checks
+from linfit.ahead import ahead
+from linfit.cells import Block, Fault, Wanted, such_rows
+from linfit.checks import InputError
+from linfit.csv_file import CsvFile
+from linfit.parquet_file import ParquetFile
+from linfit.table_sources import Source, sources_of, wanted_from
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+BATCH_ROWS = 2**16
+"""Rows of a block: enough that what is done once for each costs nothing, few enough for a hundred columns."""
+
+_COUNTED = 16  # blocks with a fault, after which read_table counts no further
+
+
+def read_batches(
+    paths: Any,
+    target: str | Sequence[str],
+    features: Sequence[str] | None = None,
+    *,
+    categorical: Any = (),
+    missing: str = "error",
+    batch_rows: int = BATCH_ROWS,
+) -> "TableBatches":
+    r"""Reads CSV or Parquet files of any size as blocks (x, y); see `read_table` for what is read, and refused.
+
+    In memory are a few blocks at a time. The levels of categorical columns are best given, as a mapping: those of
+    columns in a list are learnt by reading all files once more, before the first block.
+
+    Args:
+        paths: a path, a pattern such as "data/\*.parquet", or a list of them.
+        target: the column to be predicted, or a list of columns.
+        features: the columns to predict it from; all others by default.
+        categorical: the features whose cells are levels: a list, or a mapping of columns to levels, the first of
+            which is the reference.
+        missing: "error", or "drop" to leave out rows with a missing cell.
+        batch_rows: how many rows a block has at most.
+
+    Raises:
+        InputError: no such file or column, or one that cannot be read; while the blocks are read, a cell that cannot
+            be used, by file, column and line.
+
+    Example:
+        >>> import linfit
+        >>> from pathlib import Path
+        >>> from tempfile import TemporaryDirectory
+        >>> with TemporaryDirectory() as folder:
+        ...     for month in (1, 2):
+        ...         _ = Path(folder, f"{month}.csv").write_text("area,rent\n50,600\n80,900\n")
+        ...     batches = linfit.read_batches(f"{folder}/*.csv", target="rent")
+        ...     statistics = linfit.SufficientStatistics.from_batches(batches)
+        >>> print(statistics.rows, statistics.least_squares().w)
+        4 [[10.]]
+    """
+    checks.count(batch_rows, "batch_rows")
+    sources = sources_of(paths)
+    return TableBatches.learnt(sources, wanted_from(sources, target, features, categorical, missing), batch_rows)
+
+
+@dataclass(eq=False)
+class TableBatches:
+    """Blocks of rows from files: iterate over it, as often as you like. Made by `read_batches`.
+
+    Each block is a tuple (x, y): x of shape (rows, features), y of shape (rows, targets), float64, finite, with each
+    column in one piece of memory.
+
+    Attributes:
+        sources: the files.
+        wanted: what is read from them.
+        batch_rows: how many rows a block has at most.
+        dropped: how many rows the latest pass left out for a missing cell; None before the first.
+    """
+
+    sources: Sequence[Source]
+    wanted: Wanted
+    batch_rows: int = BATCH_ROWS
+    dropped: int | None = field(default=None, init=False)
+
+    @classmethod
+    def learnt(cls, sources: Sequence[Source], wanted: Wanted, batch_rows: int = BATCH_ROWS) -> "TableBatches":
+        """The same, once the levels of all categorical columns are known."""
+        unknown = [column for column, levels in wanted.categories.items() if levels is None]
+        if unknown:
+            looking = wanted if wanted.drop else Wanted(tuple(unknown), (), dict.fromkeys(unknown), False)
+            levels: dict[str, set[str]] = {column: set() for column in unknown}
+            for block in cls(sources, looking, batch_rows).blocks(counting=True):
+                for column in unknown:
+                    levels[column] |= block.levels[column]
+                    if len(levels[column]) > categories.MOST_LEVELS:
+                        raise categories.too_many(column)
+            found = {column: categories.in_order(column, levels[column]) for column in unknown}
+            wanted = replace(wanted, categories=wanted.categories | found)
+        return cls(sources, wanted, batch_rows)
+
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        """The columns of x."""
+        return self.wanted.feature_names
+
+    @property
+    def target_name(self) -> str | tuple[str, ...]:
+        """The column of y; a tuple of several."""
+        return self.wanted.targets[0] if len(self.wanted.targets) == 1 else self.wanted.targets
+
+    @property
+    def categories(self) -> dict[str, tuple[str, ...]]:
+        """The levels of each categorical column; the first is the reference level, and has no feature."""
+        return {column: levels for column, levels in self.wanted.categories.items() if levels is not None}
+
+    @property
+    def rows(self) -> int | None:
+        """How many rows the files have, where that is known without reading them, as of Parquet."""
+        counts = [source.rows for source in self.sources]
+        return None if None in counts else sum(count for count in counts if count is not None)
+
+    def __iter__(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        features = len(self.feature_names)
+        for block in self.blocks():
+            yield block.values[:features].T, block.values[features:].T
+
+    def parts(self, count: int) -> "list[TableBatches]":
+        """At most so many objects of the same kind, which together give each row once.
+
+        Parquet files are shared out by row groups, CSV files as a whole.
+        """
+        checks.count(count, "count")
+        units: list[tuple[int, Source]] = []
+        for source in self.sources:
+            units += source.parts() if isinstance(source, ParquetFile) else [(1, source)]
+        total = sum(rows for rows, _ in units)
+        shares: list[list[Source]] = [[] for _ in range(min(count, len(units)))]
+        before = 0
+        for number, (rows, source) in enumerate(units):
+            middle = (before + rows / 2) / total if total else 0.0
+            first, last = len(shares) - (len(units) - number), number  # none stays empty
+            share = shares[min(max(int(middle * len(shares)), first), last, len(shares) - 1)]
+            if share and isinstance(source, ParquetFile) and share[-1].name == source.name:
+                share[-1] = share[-1].joined(source)
+            else:
+                share.append(source)
+            before += rows
+        return [replace(self, sources=share) for share in shares if share]
+
+    def dataset(self, batch_size: int, dtype: str = "float64") -> "tf.data.Dataset":
+        """The rows in batches of one size, for training with mini-batches on any loss.
+
+        The rows come in the order of the files, in each epoch anew: `model.fit(batches.dataset(32), epochs=3)`.
+
+        Args:
+            batch_size: rows in each batch; the last takes what is left.
+            dtype: the float type of the tensors; a model converts them to its own.
+
+        Returns:
+            A `tf.data.Dataset` of (x, y), of shapes (rows, features) and (rows, targets).
+        """
+        import tensorflow as tf
+
+        checks.count(batch_size, "batch_size")
+        shapes = ((None, len(self.feature_names)), (None, len(self.wanted.targets)))
+        blocks = tf.data.Dataset.from_generator(
+            lambda: ((x.astype(dtype), y.astype(dtype)) for x, y in self),
+            output_signature=tuple(tf.TensorSpec(shape, dtype) for shape in shapes),
+        )
+        batches = blocks.rebatch(batch_size).prefetch(tf.data.AUTOTUNE)
+        if self.rows is not None and not self.wanted.drop:
+            batches = batches.apply(tf.data.experimental.assert_cardinality(math.ceil(self.rows / batch_size)))
+        return batches
+
+    def blocks(self, counting: bool = False) -> Iterator[Block]:
+        """The rows as blocks, with at least one row each.
+
+        Args:
+            counting: whether to read on after the first cell that cannot be used, to say how many there are.
+
+        Raises:
+            InputError: a cell that cannot be used, or no rows at all.
+        """
+        self.dropped = 0
+        rows, fault, count, faults = 0, None, 0, 0
+        for outcome in ahead(_joined(self._outcomes(), self.batch_rows)):
+            if isinstance(outcome, Fault):
+                fault = fault or outcome
+                faults += 1
+                count += outcome.counts[fault.column]
+                if not counting or faults == _COUNTED:
+                    break
+            elif fault is None:
+                self.dropped += outcome.dropped
+                rows += outcome.values.shape[1]
+                if outcome.values.shape[1]:
+                    yield outcome
+        if fault is not None:
+            if not counting:
+                raise fault.error("the first such row")
+            raise fault.error("at least " * (faults == _COUNTED) + such_rows(count))
+        if not rows:
+            names = " and ".join(source.name for source in self.sources[:3]) + " ..." * (len(self.sources) > 3)
+            if self.dropped:
+                raise InputError(f"{names} has no row without a missing cell: {self.dropped:,} rows were dropped.")
+            is_csv = isinstance(self.sources[0], CsvFile)
+            raise InputError(f"{names} has {'a header but ' if is_csv else ''}no rows.")
+
+    def _outcomes(self) -> Iterator[Block | Fault]:
+        for source in self.sources:
+            yield from source.outcomes(self.wanted, self.batch_rows)
+
+
+def _joined(outcomes: Iterator[Block | Fault], batch_rows: int) -> Iterator[Block | Fault]:
+    """The same with small blocks joined, to as many rows as they may have."""
+    waiting: list[Block] = []
+
+    def together() -> Iterator[Block]:
+        if waiting:
+            levels: dict[str, set[str]] = {}
+            for block in waiting:
+                for column, seen in block.levels.items():
+                    levels.setdefault(column, set()).update(seen)
+            values = waiting[0].values if len(waiting) == 1 else np.hstack([block.values for block in waiting])
+            yield Block(values, sum(block.dropped for block in waiting), levels)
+            waiting.clear()
+
+    for outcome in outcomes:
+        if isinstance(outcome, Fault):
+            yield from together()
+            yield outcome
+            continue
+        if sum(block.values.shape[1] for block in [*waiting, outcome]) > batch_rows:
+            yield from together()
+        waiting.append(outcome)
+    yield from together()

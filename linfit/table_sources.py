@@ -1,0 +1,152 @@
+"""Where the rows of a table come from: files by name or pattern, or a DataFrame."""
+
+import os
+from collections.abc import Iterable, Sequence
+from glob import glob, has_magic
+from pathlib import Path
+from typing import Any
+
+from linfit import categories, checks
+from linfit.cells import Wanted
+from linfit.checks import InputError
+from linfit.csv_file import CsvFile
+from linfit.frame_source import Frame
+from linfit.parquet_file import ParquetFile
+
+Source = CsvFile | ParquetFile | Frame
+
+
+def sources_of(source: Any) -> list[Source]:
+    """The files that a path, a pattern or a list of them names, in the order of their names; or a DataFrame.
+
+    Raises:
+        InputError: there is no such file, or one that cannot be read.
+    """
+    if hasattr(source, "columns") and hasattr(source, "__array__"):
+        return [Frame(source)]
+    given = [source] if isinstance(source, str | os.PathLike) else source
+    if not isinstance(given, Iterable):
+        raise InputError(f"a table is read from a path, a list of paths or a DataFrame, got {type(source).__name__}.")
+    paths = [path for each in given for path in _paths(each)]
+    if not paths:
+        raise InputError("there are no files: the list of paths is empty.")
+    return [_opened(path) for path in paths]
+
+
+def wanted_from(
+    sources: Sequence[Source], target: str | Sequence[str], features: Any, categorical: Any, missing: str
+) -> Wanted:
+    """What to read, once it is known that all of it is there.
+
+    Raises:
+        InputError: a column that is not there, or does not hold what it must.
+    """
+    if missing not in ("error", "drop"):
+        raise InputError(f"missing must be 'error' or 'drop', got {missing!r}.")
+    first = sources[0]
+    targets = (target,) if isinstance(target, str) else checks.names(target, "target")
+    chosen = (features,) if isinstance(features, str) else features
+    if chosen is None:
+        chosen = tuple(name for name in first.columns if name not in targets)
+        for other in sources[1:]:
+            differing = sorted((set(first.columns) ^ set(other.columns)) - set(targets))
+            if differing:
+                raise InputError(
+                    f"{other.name} and {first.name} must have the same columns, where no features are named; only one "
+                    f"of them has {', '.join(map(repr, differing))}. Choose columns that all have by features=[...]."
+                )
+    chosen = tuple(chosen)
+    for source in sources:
+        for role, names in {"target": targets, "feature": chosen}.items():
+            for name in names:
+                if name not in source.columns:
+                    listed = ", ".join(map(str, source.columns))
+                    raise InputError(
+                        f"{source.name} has no {role} column {name!r}. Its columns are: {listed}.{_hint(source)}"
+                    )
+    for name in targets:
+        if name in chosen:
+            raise InputError(f"{name!r} is the target and cannot be a feature too. Leave it out of the features.")
+    if not chosen:
+        raise InputError(
+            f"{first.name} has no column beside the target {targets[0]!r}: a fit needs at least one feature."
+            f"{_hint(first)}"
+        )
+    checks.names(chosen, "features")
+    wanted = Wanted(chosen, targets, categories.asked_for(categorical, chosen), missing == "drop")
+    for source in sources:
+        _check_kinds(source, wanted)
+    return wanted
+
+
+def _paths(given: Any) -> list[str]:
+    if not isinstance(given, str | os.PathLike):
+        raise InputError(f"a path must be a string or a Path, got {given!r}.")
+    path = os.fspath(given)
+    if os.path.isfile(path):
+        return [path]
+    if os.path.isdir(path):
+        raise InputError(f"{path} is a folder. Name its files by a pattern: {os.path.join(path, '*.parquet')!r}.")
+    if not has_magic(path):
+        raise InputError(f"there is no file {path}. Check the path; it is looked up from {Path.cwd()}.")
+    found = sorted(name for name in glob(path, recursive=True) if os.path.isfile(name))
+    if not found:
+        raise InputError(f"there is no file that fits {path}. Check the pattern; it is looked up from {Path.cwd()}.")
+    return found
+
+
+def _opened(path: str) -> Source:
+    try:
+        with open(path, "rb") as file:
+            begins = file.read(4)
+            file.seek(max(0, os.path.getsize(path) - 4))
+            is_parquet = begins == file.read(4) == b"PAR1"
+        return ParquetFile(path) if is_parquet or path.lower().endswith((".parquet", ".pq")) else CsvFile(path)
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror or error}.") from None
+
+
+def _hint(source: Source) -> str:
+    """What a header of one column with another separator in it asks for."""
+    only = str(source.columns[0])
+    for separator, name in {";": "semicolons", "\t": "tabs"}.items():
+        if len(source.columns) == 1 and separator in only:
+            return f" Are they separated by {name}? Save them with commas, and decimals with points."
+    return ""
+
+
+def _check_kinds(source: Source, wanted: Wanted) -> None:
+    """Refuses columns that are no numbers, all of a kind in one message."""
+    plain = {column: source.kind(column) for column in wanted.columns if column not in wanted.categories}
+
+    def named(kind: str) -> str:
+        found = [column for column, its in plain.items() if its == kind]
+        word = "columns" if len(found) > 1 else "column"
+        shown = ((column, source.example(column)) for column in found)
+        return f"{word} " + ", ".join(f"{name!r}" + (f" (such as {cell!r})" if cell else "") for name, cell in shown)
+
+    if "text" in plain.values():
+        text = [column for column, kind in plain.items() if kind == "text"]
+        remedy = f"categorical={[column for column in text if column in wanted.features]}"
+        if set(text) & set(wanted.targets):
+            remedy = "another target"
+        raise InputError(
+            f"{source.name} has text where a fit needs numbers, in {named('text')}. Try {remedy}, "
+            "or choose other columns by features=[...]."
+        )
+    if "decimal comma" in plain.values():
+        raise InputError(
+            f"{source.name} has decimal commas in {named('decimal comma')}. Save the numbers with decimal points."
+        )
+    if "date" in plain.values():
+        raise InputError(
+            f"{source.name} has dates where a fit needs numbers, in {named('date')}. Make numbers of them, such as "
+            "the days since the first (pandas: (dates - dates.min()).dt.days), or choose other columns by "
+            "features=[...]."
+        )
+    for column, kind in plain.items():
+        if kind not in ("number", "boolean"):
+            raise InputError(
+                f"{source.name} must hold numbers in column {column!r}, got the type {kind}. Choose other columns by "
+                "features=[...]."
+            )
