@@ -3,12 +3,14 @@
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from functools import partial
+from operator import add
 from typing import Any
 
 import numpy as np
 
 from linfit.checks import InputError
 from linfit.design import design_blocks
+from linfit.pairwise import PairwiseSum
 from linfit.progress_bar import RowsBar
 from linfit.rows import Rows, as_rows, column_names
 from linfit.sufficient_statistics import SufficientStatistics, must_agree
@@ -38,7 +40,9 @@ class Reduction:
         self._use_bias, self._names = use_bias, feature_names
         self._shape: tuple[int, int] | None = None
         self._few: list[Rows] = []  # small batches, until they are worth a look
-        self._total: SufficientStatistics | None = None
+        self._rows_in_gram = 0
+        self._parts: PairwiseSum[SufficientStatistics] = PairwiseSum(add)
+        self._total: SufficientStatistics | None = None  # of the rows that the basis was made from
         self._basis: Basis | None = None
 
     def add(self, x: Any, y: Any, sample_weight: Any = None) -> None:
@@ -101,10 +105,17 @@ class Reduction:
                 self._eps = max(self._eps, float(np.finfo(rows.x.dtype).eps))
                 return
         part = SufficientStatistics.of(as_rows(*rows.as_tuple(), dtype=None), self._use_bias, self._names)
-        self._start_from(part if self._total is None else self._summed_up(self._total) + part)
+        if self._rows_in_gram:
+            assert self._total is not None
+            self._parts = PairwiseSum(add)
+            self._parts.append(self._summed_up(self._total))
+        self._parts.append(part)
+        self._start_again()
 
-    def _start_from(self, total: SufficientStatistics) -> None:
+    def _start_again(self) -> None:
         """Makes the basis from all rows so far: there, their own Gram matrix is the unit matrix."""
+        total = self._parts.total()
+        assert total is not None
         self._total, self._origin = total, _rounded_mean(total)
         self._basis = Basis.of(total.counted_from(self._origin))
         self._gram = np.eye(len(total.triangle))
@@ -152,11 +163,14 @@ def of_parts(
     parts = list(parts)
     if not parts:
         raise InputError("there are no parts: at least one with a row was expected.")
-    total: SufficientStatistics | None = None
+    sums: PairwiseSum[SufficientStatistics] = PairwiseSum(add)
+    rows = 0
     with RowsBar(verbose, "parts", len(parts)) as bar:
-        for number, found in enumerate(_condensed(parts, partial(_of_part, load, use_bias), executor)):
-            total = found if total is None else total + found
-            bar.show(number + 1, total.rows)
+        for number, found in enumerate(_condensed(parts, partial(_of_part, load, use_bias), executor), 1):
+            sums.append(found)
+            rows += found.rows
+            bar.show(number, rows)
+    total = sums.total()
     assert total is not None
     return total
 
@@ -196,6 +210,6 @@ def _rounded_mean(total: SufficientStatistics) -> np.ndarray:
     """The means with so few digits that their subtraction is exact for most values; zeros without a bias."""
     if not total.use_bias:
         return total.origin
-    spread = np.linalg.norm(total.deviations, axis=0) / np.sqrt(total.weight)
+    spread = np.abs(total.deviations).max(axis=0) / np.sqrt(total.weight)
     grid = np.exp2(np.floor(np.log2(np.where(spread > 0, spread, 1.0))) - 3)
     return np.where(spread > 0, np.round(total.mean / grid) * grid, total.mean)

@@ -4,9 +4,12 @@ from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 
+from linfit.pairwise import PairwiseSum
+
 BLOCK_ROWS = 4096
 """Rows that are worked on at a time: a block of ten columns stays in a processor's second-level cache."""
 
+_IN_A_ROW = 2  # blocks: the rounding errors of a row of additions grow with its length
 _MOST_AMPLIFICATION = 1000.0  # of rounding errors by the change of basis: three digits of sixteen at the very worst
 _LEAST_EIGENVALUE = 0.01  # of the correlations in the new basis: one more digit
 
@@ -39,11 +42,20 @@ def triangle(blocks: Callable[[], Iterator[np.ndarray]], sample: np.ndarray, row
 
 
 def from_blocks(blocks: Iterable[np.ndarray], columns: int) -> np.ndarray:
-    """The same by Householder's QR, one block after another below the triangle so far."""
-    r: np.ndarray = np.zeros((columns, columns))
-    for block in blocks:
-        r = np.asarray(np.linalg.qr(np.vstack([r, block]), mode="r"))
-    return r
+    """The same by Householder's QR: one block after another below the triangle of a few, and these in pairs."""
+    triangles: PairwiseSum[np.ndarray] = PairwiseSum(_below)
+    r = np.zeros((columns, columns))
+    for number, block in enumerate(blocks, 1):
+        r = _below(r, block)
+        if number % _IN_A_ROW == 0:
+            triangles.append(r)
+            r = np.zeros((columns, columns))
+    total = triangles.total()
+    return r if total is None else _below(total, r)
+
+
+def _below(r: np.ndarray, block: np.ndarray) -> np.ndarray:
+    return np.asarray(np.linalg.qr(np.vstack([r, block]), mode="r"))
 
 
 def _from_gram(blocks: Iterator[np.ndarray], sample: np.ndarray) -> np.ndarray | None:

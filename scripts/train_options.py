@@ -168,7 +168,7 @@ def _check_stream(options: argparse.Namespace) -> None:
         raise InputError("--stream reads files. Add --csv 'data/*.parquet' --target COLUMN.")
     if options.batch_size is not None:
         raise InputError(
-            "--stream condenses all rows to a few that have their loss, and each step takes all: leave --batch-size out."
+            "--stream condenses all rows to a few with the same loss, and each step takes all: leave --batch-size out."
         )
     if options.workers is not None:
         checks.count(options.workers, "--workers")

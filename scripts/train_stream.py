@@ -43,7 +43,7 @@ def condense(options: argparse.Namespace) -> SufficientStatistics:
 
 @contextmanager
 def workers(options: argparse.Namespace) -> Iterator[tuple[Any, int]]:
-    """What maps parts to workers, and how many of them there are, once they are ready; (None, 1) where none are asked."""
+    """What maps parts to workers, once they are ready, and how many they are; (None, 1) where none are asked for."""
     if options.scheduler is not None:
         with client(options.scheduler) as cluster:
             yield cluster, sum(cluster.nthreads().values())

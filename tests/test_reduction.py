@@ -161,9 +161,7 @@ def test_features_have_the_names_that_the_stream_has():
     named = Named(cut(20_000, x, y), ("area", "rooms", "age"))
     assert SufficientStatistics.from_batches(named).feature_names == ("area", "rooms", "age")
     with pytest.raises(InputError, match=r"batch 0 .* feature_names agree, got \('area', 'rooms', 'age'\) and \('a',"):
-        SufficientStatistics.from_batches(
-            Named([(pd.DataFrame(x, columns=list("abc")), y)], ("area", "rooms", "age"))
-        )
+        SufficientStatistics.from_batches(Named([(pd.DataFrame(x, columns=list("abc")), y)], ("area", "rooms", "age")))
 
 
 @pytest.mark.parametrize("order", ["C", "F"])
