@@ -79,7 +79,8 @@ class Problem:
             return self.statistics.curvature(self.l2)
         statistics, rows = self.statistics.standardized(self.units), self._rows()
         assert rows is not None
-        statistics = replace(statistics, longest_row=_longest_row(rows, self.units, statistics.use_bias))
+        if rows.statistics is None:  # else there are no batches, which alone need it
+            statistics = replace(statistics, longest_row=_longest_row(rows, self.units, statistics.use_bias))
         return statistics.curvature(self.l2).in_data_units(self.units)
 
     @property
@@ -110,6 +111,8 @@ def statistics_of(
     rows: Rows, use_bias: bool = True, feature_names: tuple[str, ...] | None = None
 ) -> SufficientStatistics:
     """Those of rows that are checked already, found only once."""
+    if rows.statistics is not None:
+        return rows.statistics
     if rows not in _reduced:
         _reduced[rows] = SufficientStatistics.of(rows, use_bias, feature_names)
     return _reduced[rows]
@@ -180,7 +183,7 @@ def l2_penalty(model: keras.Model) -> float | None:
 
 def _optimum(statistics: SufficientStatistics, rows: Rows, l2: float, scale: np.ndarray | float = 1.0) -> LeastSquares:
     optimum = LeastSquares.from_statistics(statistics, l2, scale)
-    return optimum if l2 else refined(optimum, statistics, rows)
+    return optimum if l2 or rows.statistics else refined(optimum, statistics, rows)
 
 
 def _longest_row(rows: Rows, units: Standardization, use_bias: bool) -> float:

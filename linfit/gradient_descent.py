@@ -9,6 +9,7 @@ import tensorflow as tf
 from linfit import checks
 from linfit.checks import InputError
 from linfit.closed_form import fastest_learning_rate
+from linfit.condensed import condensed_rows, refuse_beside_statistics
 from linfit.descent import Descent
 from linfit.divergence import DivergenceGuard
 from linfit.fit_memory import FitMemory
@@ -19,6 +20,7 @@ from linfit.refusals import refuse_frozen, refuse_replicas, refuse_two_scheduler
 from linfit.rows import Rows, are_rows
 from linfit.step_callback import StepCallback
 from linfit.step_loss import StepLoss
+from linfit.sufficient_statistics import SufficientStatistics
 from linfit.table import Table
 from linfit.tabular_model import TabularModel
 from linfit.trajectory import Trajectory
@@ -146,6 +148,9 @@ class GradientDescent(TabularModel):
         a `StepCallback` sees each of them, a callback with a hook for epochs or batches makes the blocks that short.
         Streams, `steps_per_epoch`, `run_eagerly` and `jit_compile=False` are left to Keras's own loop.
 
+        In place of x and y, `SufficientStatistics` of them will do, as of a stream that does not fit into memory:
+        each epoch is then one full-batch step on the mean squared error of all their rows.
+
         A fit whose loss overflows is stopped, brought back to its last finite point, and explained in a warning;
         `divergence_guard=False` lets it run into NaN. See `linfit.callbacks.DivergenceGuard`.
 
@@ -187,6 +192,11 @@ class GradientDescent(TabularModel):
                         "Try 0.2."
                     )
                 rows, held_out = rows.first(kept), rows.part(kept, len(rows))
+        elif isinstance(x, SufficientStatistics):
+            rows = condensed_rows(self, x)
+            given = {"y": y, "batch_size": batch_size, "sample_weight": sample_weight}
+            refuse_beside_statistics(self, x, given | {"validation_split": validation_split} | options)
+            batch_size = max(x.rows, len(rows))
         elif isinstance(x, tf.data.Dataset):
             self._check_batches(x)
         if isinstance(validation_data, Table):
@@ -248,6 +258,11 @@ class GradientDescent(TabularModel):
 
     def prepare(self, rows: Rows | None) -> None:
         """Called before the first step of each fit, with its rows, where they are in memory."""
+
+    @property
+    def needs_rows(self) -> bool:
+        """Whether something may look at each row, and condensed ones will not do."""
+        return True
 
     def condensed(self, rows: Rows) -> Rows:
         """Fewer rows with the same loss and gradient at every point; all rows, where a model knows none."""

@@ -10,6 +10,7 @@ import tensorflow as tf
 from linfit import checks
 from linfit.checks import InputError, as_numbers
 from linfit.closed_form import problem_of, statistics_of
+from linfit.condensed import check_statistics
 from linfit.gradient_descent import GradientDescent
 from linfit.rows import Rows
 from linfit.standardization import Standardization
@@ -169,10 +170,7 @@ class LinearRegression(GradientDescent):
         """
         if not self.normalize:
             raise InputError(f"{type(self).__name__} does not standardize. Make it with normalize=True to adapt it.")
-        if statistics.use_bias != self.use_bias:
-            raise InputError(f"adapt needs statistics of use_bias={self.use_bias}, as the model's. Make them with it.")
-        self.check_features(statistics.features)
-        self._build_for(statistics.features, statistics.targets, statistics.feature_names)
+        check_statistics(self, statistics)
         line = dict(zip(("w", "b"), self.coefficients(), strict=True))
         units = Standardization.of(statistics)
         self.mean.assign(units.mean)
@@ -199,12 +197,17 @@ class LinearRegression(GradientDescent):
 
         A metric, or a method that is not this class's own, may look at each row, and then gets all of them.
         """
-        own = all(getattr(type(self), name) is getattr(LinearRegression, name) for name in _SEE_ROWS)
-        if not self._condenses_rows or len(self.metrics) > 1 or not own:
+        if not self._condenses_rows or self.needs_rows or rows.statistics:
             return rows
         problem = problem_of(self, rows)
         fewer = None if problem is None else Rows(*problem.statistics.pseudo_observations())
         return rows if fewer is None or len(fewer) >= len(rows) else fewer
+
+    @property
+    def needs_rows(self) -> bool:
+        """Whether a metric, or a method that is not this class's own, may look at each row."""
+        own = all(getattr(type(self), name) is getattr(LinearRegression, name) for name in _SEE_ROWS)
+        return len(self.metrics) > 1 or not own
 
     def _warn_of_rounding(self, units: Standardization, labels: Sequence[str]) -> None:
         lost = np.finfo(self.dtype).eps * np.abs(units.mean) / units.scale

@@ -4,6 +4,7 @@ import warnings
 
 import keras
 import numpy as np
+import pandas as pd
 import pytest
 import tensorflow as tf
 from nist_problems import built_in
@@ -106,6 +107,21 @@ def test_without_a_bias_the_columns_are_only_scaled():
     np.testing.assert_allclose(model.coefficients()[0], expected / X.max(axis=0)[:, np.newaxis], rtol=1e-6)
     assert not model.coefficients()[1].any()
     assert not model.mean.numpy().any()
+
+
+@pytest.mark.parametrize("l2", [0.0, 0.1])
+def test_the_statistics_of_a_stream_descend_as_their_rows_do(l2):
+    statistics = linfit.SufficientStatistics.from_batches([(X[:20], Y[:20]), (X[20:], Y[20:])])
+    streamed = linfit.LinearRegression(
+        normalize=True, dtype="float64", kernel_regularizer=keras.regularizers.L2(l2) if l2 else None
+    )
+    streamed.compile(learning_rate="auto")
+    streamed.fit(statistics, epochs=400, verbose=0)
+    whole = fitted(kernel_regularizer=keras.regularizers.L2(l2) if l2 else None)
+    np.testing.assert_allclose(streamed.trajectory.values, whole.trajectory.values, rtol=1e-9, atol=1e-12)
+    mine, other = linfit.compare(streamed, statistics), linfit.compare(whole, X, Y)
+    np.testing.assert_allclose(mine.standard_error, other.standard_error, rtol=1e-9)
+    assert mine.verdict.startswith("Converged")
 
 
 def test_the_start_is_the_line_that_was_asked_for():
@@ -243,6 +259,9 @@ def test_what_does_not_fit_the_model_is_refused():
         linfit.LinearRegression().adapt(statistics)
     with pytest.raises(linfit.InputError, match="use_bias=False"):
         linfit.LinearRegression(normalize=True, use_bias=False).adapt(statistics)
+    with pytest.raises(linfit.InputError, match="must have the features"):
+        named = linfit.SufficientStatistics.from_rows(pd.DataFrame(X, columns=["year", "income", "share"]), Y)
+        linfit.LinearRegression(normalize=True, feature_names=["income", "year", "share"]).adapt(named)
     with pytest.raises(linfit.InputError, match="no w and b yet"):
         linfit.LinearRegression(normalize=True).coefficients()
 
