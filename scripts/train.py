@@ -1,7 +1,7 @@
 """The lesson: gradient descent walks w and b to the values that generated the data.
 
 Without options: 120 points around y = 0.1 x + 0.5, a start at w = 0 and b = -1, 200 steps at learning rate 0.05.
-With --csv: the columns of your own files, standardized, at the rate that is fastest for them. With --stream: of any size.
+With --csv: the columns of your own files, standardized, at the rate that is fastest for them; --stream for any size.
 """
 
 import quiet_tensorflow  # noqa: F401  isort: skip  (first, before anything else imports TensorFlow)

@@ -259,8 +259,8 @@ def test_what_does_not_fit_the_model_is_refused():
         linfit.LinearRegression().adapt(statistics)
     with pytest.raises(linfit.InputError, match="use_bias=False"):
         linfit.LinearRegression(normalize=True, use_bias=False).adapt(statistics)
+    named = linfit.SufficientStatistics.from_rows(pd.DataFrame(X, columns=["year", "income", "share"]), Y)
     with pytest.raises(linfit.InputError, match="must have the features"):
-        named = linfit.SufficientStatistics.from_rows(pd.DataFrame(X, columns=["year", "income", "share"]), Y)
         linfit.LinearRegression(normalize=True, feature_names=["income", "year", "share"]).adapt(named)
     with pytest.raises(linfit.InputError, match="no w and b yet"):
         linfit.LinearRegression(normalize=True).coefficients()

@@ -1,13 +1,11 @@
 """The progress bar of a fit, in a real terminal."""
 
-import os
-import pty
 import re
-import select
 import subprocess
 import sys
 
 import pytest
+from pseudo_terminal import environment, shown_in_a_terminal
 
 PROGRAM = """
 import linfit
@@ -40,30 +38,10 @@ model.fit([[1.0], [2.0]], [[1.0], [3.0]], epochs=1_000_000)
 """
 
 
-def environment(**extra):
-    kept = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "NO_COLOR", "FORCE_COLOR")}
-    return kept | {"TERM": "xterm", "TF_CPP_MIN_LOG_LEVEL": "3"} | extra
-
-
 @pytest.fixture(scope="module")
 def in_a_terminal():
-    """What the first two programs show, one after the other, with what moves the cursor taken out."""
-    master, slave = pty.openpty()
-    program = f"{PROGRAM}print('WIDTHS'){WIDTHS}"
-    process = subprocess.Popen(
-        [sys.executable, "-c", program], stdout=slave, stderr=subprocess.DEVNULL, env=environment(COLUMNS="100")
-    )
-    os.close(slave)
-    shown = b""
-    while select.select([master], [], [], 120)[0]:
-        try:
-            shown += os.read(master, 65536)
-        except OSError:  # Linux's end of file
-            break
-    os.close(master)
-    assert process.wait(60) == 0
-    shown = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown.decode()).replace("\r", "\n")
-    return shown.split("WIDTHS\n")
+    """What the first two programs show, one after the other."""
+    return shown_in_a_terminal(f"{PROGRAM}print('WIDTHS'){WIDTHS}").split("WIDTHS\n")
 
 
 def test_a_terminal_shows_one_bar_over_all_steps_with_loss_and_speed_below_what_is_printed(in_a_terminal):
