@@ -12,6 +12,7 @@ from linfit.checks import InputError, as_numbers
 from linfit.closed_form import problem_of, statistics_of
 from linfit.condensed import check_statistics
 from linfit.gradient_descent import GradientDescent
+from linfit.replicas import mean_over_replicas
 from linfit.rows import Rows
 from linfit.standardization import Standardization
 from linfit.sufficient_statistics import SufficientStatistics
@@ -111,6 +112,7 @@ class LinearRegression(GradientDescent):
             predictions = self(x)
             loss = self.compute_loss(x, y, predictions, sample_weight)
         dw, db = tape.gradient(loss, [self.w.value, self.b.value], unconnected_gradients="zero")
+        loss, dw, db = mean_over_replicas(x, loss, dw, db)
 
         learning_rate = keras.ops.cast(self.optimizer.learning_rate, self.w.dtype)
         self.w.assign_sub(learning_rate * dw)
@@ -122,7 +124,7 @@ class LinearRegression(GradientDescent):
         """The loss and the metrics of one batch; nothing is updated."""
         x, y, sample_weight = self._unpack(data)
         predictions = self(x)
-        loss = self.compute_loss(x, y, predictions, sample_weight, training=False)
+        (loss,) = mean_over_replicas(x, self.compute_loss(x, y, predictions, sample_weight, training=False))
         return self._report(x, y, predictions, loss, sample_weight)
 
     @property

@@ -27,6 +27,7 @@ class StepCallback(keras.callbacks.Callback):
     Keras's running total over the epoch instead: to the float32 rounding of that total.
 
     Attributes:
+        only_writes: whether it changes nothing but files or the screen: of several workers only the chief has it then.
         first_rows: how many recorded steps are handed over at first, at most. How many it can take in a tenth of a
             second shows then; a subclass that is quick may say so, one that takes its time may ask for fewer.
 
@@ -52,6 +53,7 @@ class StepCallback(keras.callbacks.Callback):
         2 1.0 3.0
     """
 
+    only_writes = False
     first_rows = 16
 
     def __init__(self, every: int = 1, feature_names: Sequence[str] | None = None):
@@ -157,6 +159,8 @@ class StepCallback(keras.callbacks.Callback):
 def _running_total(model: keras.Model) -> tuple[float, float]:
     """The sum of losses and the rows so far in this epoch, as Keras's mean loss holds them."""
     tracker = model.metrics[0]
+    if hasattr(tracker, "last"):  # nobody needs it then, and to sum it over workers takes all of them
+        return 0.0, 0.0
     return float(tracker.total.numpy()), float(tracker.count.numpy())
 
 
