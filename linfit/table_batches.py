@@ -86,6 +86,7 @@ class TableBatches:
     wanted: Wanted
     batch_rows: int = BATCH_ROWS
     dropped: int | None = field(default=None, init=False)
+    _used_rows: int | None = field(default=None, init=False, repr=False)
 
     @classmethod
     def learnt(cls, sources: Sequence[Source], wanted: Wanted, batch_rows: int = BATCH_ROWS) -> "TableBatches":
@@ -155,7 +156,9 @@ class TableBatches:
     def dataset(self, batch_size: int, dtype: str = "float64") -> "tf.data.Dataset":
         """The rows in batches of one size, for training with mini-batches on any loss.
 
-        The rows come in the order of the files, in each epoch anew: `model.fit(batches.dataset(32), epochs=3)`.
+        The rows come in the order of the files, in each epoch anew: `model.fit(batches.dataset(32), epochs=3)`. Keras
+        wants to know how many batches there are: where that is not written in the files, as of CSV or with
+        missing="drop", they are read once to count their rows, which finds bad cells before the training begins, too.
 
         Args:
             batch_size: rows in each batch; the last takes what is left.
@@ -172,10 +175,11 @@ class TableBatches:
             lambda: ((x.astype(dtype), y.astype(dtype)) for x, y in self),
             output_signature=tuple(tf.TensorSpec(shape, dtype) for shape in shapes),
         )
+        rows = self._used_rows if self.rows is None or self.wanted.drop else self.rows
+        if rows is None:
+            rows = sum(len(x) for x, _ in self)
         batches = blocks.rebatch(batch_size).prefetch(tf.data.AUTOTUNE)
-        if self.rows is not None and not self.wanted.drop:
-            batches = batches.apply(tf.data.experimental.assert_cardinality(math.ceil(self.rows / batch_size)))
-        return batches
+        return batches.apply(tf.data.experimental.assert_cardinality(math.ceil(rows / batch_size)))
 
     def blocks(self, counting: bool = False) -> Iterator[Block]:
         """The rows as blocks, with at least one row each.
@@ -210,6 +214,7 @@ class TableBatches:
                 raise InputError(f"{names} has no row without a missing cell: {self.dropped:,} rows were dropped.")
             is_csv = isinstance(self.sources[0], CsvFile)
             raise InputError(f"{names} has {'a header but ' if is_csv else ''}no rows.")
+        self._used_rows = rows
 
     def _outcomes(self) -> Iterator[Block | Fault]:
         for source in self.sources:
