@@ -1,7 +1,7 @@
 """Files that are read a block of rows at a time, as often as they are needed."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -101,7 +101,7 @@ class TableBatches:
                     if len(levels[column]) > categories.MOST_LEVELS:
                         raise categories.too_many(column)
             found = {column: categories.in_order(column, levels[column]) for column in unknown}
-            wanted = replace(wanted, categories=wanted.categories | found)
+            wanted = replace(wanted, categories={**wanted.categories, **found})
         return cls(sources, wanted, batch_rows)
 
     @property
@@ -146,8 +146,9 @@ class TableBatches:
             middle = (before + rows / 2) / total if total else 0.0
             first, last = len(shares) - (len(units) - number), number  # none stays empty
             share = shares[min(max(int(middle * len(shares)), first), last, len(shares) - 1)]
-            if share and isinstance(source, ParquetFile) and share[-1].name == source.name:
-                share[-1] = share[-1].joined(source)
+            latest = share[-1] if share else None
+            if isinstance(source, ParquetFile) and isinstance(latest, ParquetFile) and latest.name == source.name:
+                share[-1] = latest.joined(source)
             else:
                 share.append(source)
             before += rows
@@ -216,12 +217,12 @@ class TableBatches:
             raise InputError(f"{names} has {'a header but ' if is_csv else ''}no rows.")
         self._used_rows = rows
 
-    def _outcomes(self) -> Iterator[Block | Fault]:
+    def _outcomes(self) -> Generator[Block | Fault, None, None]:
         for source in self.sources:
             yield from source.outcomes(self.wanted, self.batch_rows)
 
 
-def _joined(outcomes: Iterator[Block | Fault], batch_rows: int) -> Iterator[Block | Fault]:
+def _joined(outcomes: Iterator[Block | Fault], batch_rows: int) -> Generator[Block | Fault, None, None]:
     """The same with small blocks joined, to as many rows as they may have."""
     waiting: list[Block] = []
 
