@@ -135,7 +135,7 @@ class LinearRegression(GradientDescent):
         return Standardization(*(values.numpy().astype("float64") for values in (self.mean, self.scale)))
 
     def coefficients(self) -> tuple[np.ndarray, np.ndarray]:
-        """W of shape (features, targets) and b of shape (targets,), in the units of the data.
+        """The weights w, shape (features, targets), and biases b, shape (targets,), in the units of the data.
 
         Raises:
             InputError: before the first fit there are none.
