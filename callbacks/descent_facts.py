@@ -30,7 +30,7 @@ def about(known: Known) -> dict[str, Any]:
         "features": features,
         "targets": targets,
         "bias": "b" in start.parameters,
-        "rows": None if known.rows is None else len(known.rows),
+        "rows": None if known.rows is None else known.rows.count,
         "loss": loss_in_words(model.loss),
         "batch_size": known.batch_size,
         "plain_sgd": is_plain_sgd(model.optimizer),
@@ -46,13 +46,13 @@ def about(known: Known) -> dict[str, Any]:
 
 def arrays(known: Known) -> dict[str, np.ndarray]:
     """The arrays that are known, by tag: points of the data, optimum, curvature and truth."""
-    rows, point = known.rows, known.start.point()
+    drawn, point = known.drawn, known.start.point()
     result: dict[str, np.ndarray] = {}
     if not dense_rows(len(known.start.names)):
         return result
-    if rows is not None and rows.x.shape[1] == 1:
-        points = slice(None, None, math.ceil(len(rows) / _MOST_POINTS))
-        result[summary.DATA] = np.hstack([rows.x[points], rows.y[points]])
+    if drawn is not None and drawn.x.shape[1] == 1:
+        points = slice(None, None, math.ceil(len(drawn) / _MOST_POINTS))
+        result[summary.DATA] = np.hstack([drawn.x[points], drawn.y[points]])
     problem = _drawn(known)
     if known.optimum is not None:
         error = known.optimum.standard_error(point)
@@ -62,7 +62,10 @@ def arrays(known: Known) -> dict[str, np.ndarray]:
         result[summary.OPTIMUM] = np.stack([known.points["optimum"], error, *measures])
     if problem is not None:
         curvature = problem.curvature
-        result[summary.CURVATURE] = np.column_stack([curvature.eigenvalues, curvature.eigenvectors.T])
+        columns = [curvature.eigenvalues, curvature.eigenvectors.T]
+        if problem.units is not None:  # else the eigenvectors are their own dual vectors
+            columns.append(curvature.dual_vectors)
+        result[summary.CURVATURE] = np.column_stack(columns)
     if "truth" in known.points:
         result[summary.TRUTH] = known.points["truth"]
     return result
@@ -83,7 +86,7 @@ def _signature(rows: Rows | None) -> list[float] | None:
     """
     if rows is None:
         return None
-    some = rows.some(_MOST_POINTS)
+    some = rows if rows.statistics is not None else rows.some(_MOST_POINTS)
     columns = np.hstack([some.x, some.y]).astype("float64")
     size = np.sqrt(np.mean(columns**2, axis=0))
     columns = np.divide(columns, size, out=np.zeros_like(columns), where=size > 0)
@@ -124,6 +127,7 @@ def _of_the_problem(known: Known) -> dict[str, Any]:
         "usable_learning_rate": _finite(curvature.usable_learning_rate),
         "stability_limit": _finite(curvature.stability_limit),
         "critical_learning_rate": critical,
+        "normalized": problem.units is not None,
         "has_noise": has_noise(model, problem),
         "rest_loss": _finite(rest_loss(model, problem)),
         "total_variance": _finite(problem.total_variance),

@@ -63,6 +63,7 @@ class HyperParameters(StepCallback):
         ...     _ = model.fit(x, y, verbose=0, callbacks=[TensorBoardLogger(logs, truth=truth), row])
     """
 
+    only_writes = True
     first_rows = 2**16
 
     def __init__(
@@ -132,8 +133,8 @@ class HyperParameters(StepCallback):
         return {
             _RATE: rate,
             _RATE_TO_LIMIT: float(f"{rate / self._limit:.4g}") if self._limit < math.inf else None,
-            "batch_size": None if rows is None else min(self.model.batch_size, len(rows)),
-            "rows": None if rows is None else len(rows),
+            "batch_size": None if rows is None else min(self.model.batch_size, rows.count),
+            "rows": None if rows is None else rows.count,
             "features": None if kernel is None else kernel.shape[1],
         }
 

@@ -23,6 +23,7 @@ class Known:
         model: what is fitted: any Keras model.
         start: the one point at which it stands.
         rows: those of the fit; None where they are not in memory.
+        drawn: rows that are data, and can be shown; None where there are none, as of a stream that was condensed.
         batch_size: how many of them are in each step; None where that is not known.
         problem: the least-squares problem whose minimum `optimum` is; None where there is none, or it is another's.
         optimum: the minimum of the loss, or what was passed as such; or None.
@@ -33,6 +34,7 @@ class Known:
     model: keras.Model
     start: Trajectory
     rows: Rows | None
+    drawn: Rows | None
     batch_size: int | None
     problem: Problem | None
     optimum: LeastSquares | None
@@ -81,7 +83,12 @@ def known_of(
         InputError: a truth, an optimum or data of another shape than the model.
     """
     point = start.point()
-    rows = getattr(model, "training_rows", None) if data is None else _checked(data, point)
+    rows = getattr(model, "training_rows", None)
+    drawn = rows if data is None else _checked(data, point)
+    if rows is None or rows.statistics is None:
+        rows = drawn
+    elif data is None:
+        drawn = None
     problem = None if rows is None else problem_of(model, rows, getattr(truth, "feature_names", None))
     is_own = isinstance(optimum, str)
     if is_own:
@@ -94,8 +101,8 @@ def known_of(
     if optimum is not None:
         points["optimum"] = flat_reference(optimum, point, "optimum")
         losses["optimum"] = optimum.loss
-    batch_size = None if rows is None else _batch_size(model, len(rows), settings.get("steps"))
-    return Known(model, start, rows, batch_size, problem if is_own else None, optimum, points, losses)
+    batch_size = None if rows is None else _batch_size(model, rows.count, settings.get("steps"))
+    return Known(model, start, rows, drawn, batch_size, problem if is_own else None, optimum, points, losses)
 
 
 def _checked(data: tuple[Any, ...], point: Mapping[str, np.ndarray]) -> Rows:

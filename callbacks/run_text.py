@@ -12,6 +12,7 @@ from typing import Any
 import keras
 
 from linfit.parameters import named_parameters
+from linfit.rows import Rows
 from linfit.text_table import number
 from linfit.trajectory import Trajectory
 
@@ -69,7 +70,7 @@ def _data(model: keras.Model, start: Trajectory, truth: Any) -> dict[str, str]:
     rows = getattr(model, "training_rows", None)
     shape: tuple[int, ...] = named_parameters(model)["w"].shape if "w" in start.parameters else ()
     features = getattr(model, "feature_names", None) or getattr(truth, "feature_names", None) or ()
-    lines = {"rows": "" if rows is None else _count(len(rows))}
+    lines = {"rows": "" if rows is None else _rows_in_words(rows)}
     if len(shape) == 2:
         lines["features"] = f"{shape[0]:,}" + (f": {_shortened(features)}" if features else "")
         lines["targets"] = _count(shape[1])
@@ -81,6 +82,10 @@ def _data(model: keras.Model, start: Trajectory, truth: Any) -> dict[str, str]:
     noise = getattr(truth, "noise", None)
     lines["noise"] = "" if noise is None else f"{noise:.6g}, a standard deviation"
     return lines
+
+
+def _rows_in_words(rows: Rows) -> str:
+    return _count(rows.count) + ("" if rows.statistics is None else f", condensed to {len(rows)} with the same loss")
 
 
 def _learning_rate(optimizer: keras.optimizers.Optimizer) -> str:

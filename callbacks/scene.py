@@ -53,15 +53,20 @@ class Scene:
         x_label: str | None = None,
         y_label: str = "y",
     ):
-        rows: Rows | None = as_rows(*data) if data is not None else getattr(model, "training_rows", None)
+        rows: Rows | None = getattr(model, "training_rows", None)
+        drawn = rows if data is None else as_rows(*data)
+        if rows is None or rows.statistics is None:
+            rows = drawn
+        elif data is None:
+            drawn = None  # a stream's few rows have its loss, and are no data
         values = start.parameters
         linear = is_linear(values)
-        self._is_line = linear and values["w"].size == 1
-        if self._is_line and rows is None:
+        self._is_line = linear and values["w"].size == 1 and not (drawn is None and rows is not None)
+        if self._is_line and drawn is None:
             raise InputError("a picture of the line needs the rows. Pass them as data=(x, y).")
         self._problem = problem_of(model, rows) if linear and rows is not None else None
-        self._rows = None if rows is None else rows.some(_MOST_ROWS)
-        self._count = None if rows is None else len(rows)
+        self._rows = None if drawn is None else drawn.some(_MOST_ROWS)
+        self._count = None if drawn is None else len(drawn)
         self._start, self._truth, self._y_label = start, truth, y_label
         self._x_label = x_label or (start.names[0].removeprefix("w/") if "/" in start.names[0] else "x")
         references = {"truth": truth, "optimum": self._problem and self._problem.optimum}

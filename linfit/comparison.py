@@ -10,10 +10,12 @@ import numpy as np
 from linfit import terminal
 from linfit.checks import InputError
 from linfit.closed_form import problem_of
+from linfit.condensed import condensed_rows
 from linfit.gradient_descent import GradientDescent
 from linfit.html_table import html_table
-from linfit.parameters import flat, flat_reference, named_parameters, scalar_names
+from linfit.parameters import flat, flat_reference, point_of, scalar_names
 from linfit.rows import Rows, as_rows, column_names
+from linfit.sufficient_statistics import SufficientStatistics
 from linfit.text_table import narrowed, number
 from linfit.verdict import NO_OPTIMUM, verdict
 
@@ -128,8 +130,8 @@ def compare(model: keras.Model, x: Any, y: Any = None, truth: Any = None, sample
     Args:
         model: a trained `LinearRegression`, or a stock Keras model of one `Dense` layer.
         x: the features it was trained on, shape (rows, features) or (rows,); a DataFrame's columns are matched by
-            their names. Or a `Table`, which has y, too.
-        y: the targets, shape (rows, targets) or (rows,).
+            their names. Or a `Table`, which has y, too; or the `SufficientStatistics` of x and y.
+        y: the targets, shape (rows, targets) or (rows,); None where x has them.
         truth: the `GroundTruth` of the data, or anything with its w and b.
         sample_weight: shape (rows,), as passed to `fit`.
 
@@ -144,6 +146,12 @@ def compare(model: keras.Model, x: Any, y: Any = None, truth: Any = None, sample
         raise InputError("the model has no w and b yet: call model.fit(x, y) before linfit.compare(model, x, y).")
     if not model.compiled:
         raise InputError("the model has no loss and learning rate yet: call model.compile() before linfit.compare.")
+    if isinstance(x, SufficientStatistics):
+        if y is not None or sample_weight is not None:
+            raise InputError(
+                "statistics have y and its weights in them. Try linfit.compare(model, statistics, truth=truth)."
+            )
+        return compare_rows(model, condensed_rows(model, x), truth, x.feature_names)
     if isinstance(model, GradientDescent):
         x = model.matched(x)
     rows = as_rows(x, y, sample_weight, dtype=None)
@@ -156,7 +164,7 @@ def compare_rows(
     model: keras.Model, rows: Rows, truth: Any = None, column_names: tuple[str, ...] | None = None
 ) -> Comparison:
     """The same for rows that are checked already."""
-    parameters = {name: variable.numpy().astype("float64") for name, variable in named_parameters(model).items()}
+    parameters = {name: values.astype("float64") for name, values in point_of(model).items()}
     if parameters.get("w", np.empty(0)).shape != (rows.x.shape[1], rows.y.shape[1]):
         shapes = ", ".join(f"{name} {values.shape}" for name, values in parameters.items())
         raise InputError(

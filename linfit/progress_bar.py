@@ -1,4 +1,4 @@
-"""ProgressBar: one bar over all steps of a fit."""
+"""One bar over all steps of a fit, or over all rows of a stream."""
 
 import importlib.util
 import sys
@@ -6,12 +6,14 @@ import time
 from typing import Any
 
 from linfit import terminal
+from linfit.checks import InputError
 from linfit.step_callback import StepCallback
 from linfit.text_table import number
 from linfit.trajectory import Trajectory
 
 _INTERVAL = 0.2  # seconds between two drawings
 _LOSS, _SPEED, _TIME = len(" loss 2.710e+00"), len(" 10,000,000 steps/s"), len(" 0:00:00")
+_PACE = len(" 100,000,000 rows/s")
 _SHORTEST, _LONGEST = 8, 40  # columns of the bar itself
 
 
@@ -87,3 +89,60 @@ class ProgressBar(StepCallback):
         """What stands beside the bar, always in as many columns, so that nothing moves but the bar."""
         loss = f" loss {self._loss}".ljust(_LOSS) if self._has_loss else ""
         return self._steps(made) + loss + (speed.rjust(_SPEED) if self._has_speed else "")
+
+
+class RowsBar:
+    """Shows how many rows or parts are read, rows per second, and the time that is left; a context.
+
+    Args:
+        verbose: "auto" shows it where somebody sees it, 1 always, 0 never.
+        unit: what is counted, "rows" or "parts".
+        total: how many there are; None where that is not known.
+    """
+
+    def __init__(self, verbose: Any, unit: str, total: int | None):
+        if verbose not in ("auto", 0, 1):
+            raise InputError(f"verbose must be 'auto', 0 or 1, got {verbose!r}.")
+        self._shows = is_terminal() if verbose == "auto" else bool(verbose)
+        self._unit, self._total = unit, total
+        self._bar: Any = None
+        self._last = (0, 0)
+
+    def __enter__(self) -> "RowsBar":
+        self._started = self._drawn = time.monotonic()
+        if self._shows:
+            from rich import progress
+
+            room = terminal.width() - len(self._text(self._total or 10**9, 10**9)) - _TIME
+            self._bar = progress.Progress(
+                progress.BarColumn(bar_width=max(1, min(_LONGEST, room - 1))),
+                progress.TextColumn("{task.fields[text]}"),
+                progress.TimeRemainingColumn(compact=True, elapsed_when_finished=True),
+                auto_refresh=False,
+            )
+            self._task = self._bar.add_task("", total=self._total, text=self._text(0, 0))
+            self._bar.start()
+        return self
+
+    def show(self, done: int, rows: int) -> None:
+        """Moves the bar, a few times a second, to where so many are done, with so many rows."""
+        self._last = done, rows
+        if self._bar is not None and time.monotonic() > self._drawn + _INTERVAL:
+            self._draw()
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar is not None:
+            self._draw()
+            self._bar.stop()
+            self._bar = None
+
+    def _draw(self) -> None:
+        self._drawn = time.monotonic()
+        self._bar.update(self._task, completed=self._last[0], text=self._text(*self._last), refresh=True)
+
+    def _text(self, done: int, rows: int) -> str:
+        """What stands beside the bar, always in as many columns."""
+        total = "" if self._total is None else f"{self._total:,}"
+        count = f"{done:{len(total)},}" + (f"/{total}" if total else "")
+        pace = f"{rows / max(1e-9, time.monotonic() - self._started):,.0f} rows/s" if rows else ""
+        return f"{count} {self._unit}{pace:>{_PACE}}"

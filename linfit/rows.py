@@ -1,13 +1,17 @@
 """Rows of data in memory: what a user may pass as x and y, as checked matrices of one float type."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from numbers import Real
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from linfit.checks import InputError, same_length
 from linfit.table import Table
+
+if TYPE_CHECKING:
+    from linfit.sufficient_statistics import SufficientStatistics
 
 NO_Y = "y is missing: each batch must be a tuple (x, y) or (x, y, sample_weight)."
 
@@ -20,14 +24,26 @@ class Rows:
         x: features, shape (rows, features).
         y: targets, shape (rows, targets).
         sample_weight: shape (rows,), or None where all rows weigh the same.
+        statistics: of the rows that these few stand for, which have the same loss; None where they are the data.
     """
 
     x: np.ndarray
     y: np.ndarray
     sample_weight: np.ndarray | None = None
+    statistics: "SufficientStatistics | None" = None
 
     def __len__(self) -> int:
         return len(self.x)
+
+    @property
+    def count(self) -> int:
+        """How many rows of data there are, or were before they were condensed."""
+        return len(self) if self.statistics is None else self.statistics.rows
+
+    @property
+    def weighted(self) -> int:
+        """How many rows weigh more than 0."""
+        return len(self) if self.sample_weight is None else int(np.count_nonzero(self.sample_weight))
 
     def as_tuple(self) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
         """x, y and sample_weight, as Keras takes them."""
@@ -36,14 +52,30 @@ class Rows:
     def as_type(self, dtype: str) -> "Rows":
         """The same rows in a float type; not copied if it is theirs."""
         weight = None if self.sample_weight is None else self.sample_weight.astype(dtype, copy=False)
-        return Rows(self.x.astype(dtype, copy=False), self.y.astype(dtype, copy=False), weight)
+        return Rows(self.x.astype(dtype, copy=False), self.y.astype(dtype, copy=False), weight, self.statistics)
 
     def mean_squared_error(self, w: np.ndarray, b: np.ndarray | float = 0.0) -> float:
         """The mean over rows and targets of (y - x w - b)² in float64, as Keras's "mse" weighs it."""
         with np.errstate(over="ignore", invalid="ignore"):  # the loss of a diverged fit is infinite
             squared = (self.y - self.x @ np.asarray(w, "float64") - b) ** 2
             weight = 1.0 if self.sample_weight is None else self.sample_weight[:, np.newaxis]
-            return float(np.mean(squared * weight))
+            mean = float(np.mean(squared * weight))
+            return (
+                mean if np.isfinite(mean) else float(np.sum(squared * weight / squared.size))
+            )  # nor may a sum overflow
+
+    def copied(self) -> "Rows":
+        """The same rows in arrays of their own."""
+        return Rows(*(None if array is None else array.copy() for array in self.as_tuple()))
+
+    @staticmethod
+    def joined(parts: Sequence["Rows"]) -> "Rows":
+        """The rows of all parts; those without weights weigh 1 where others have any."""
+        weight = None
+        if any(part.sample_weight is not None for part in parts):
+            weights = (np.ones(len(part)) if part.sample_weight is None else part.sample_weight for part in parts)
+            weight = np.concatenate(list(weights))
+        return Rows(np.concatenate([part.x for part in parts]), np.concatenate([part.y for part in parts]), weight)
 
     def first(self, count: int) -> "Rows":
         """The first `count` rows."""

@@ -1,7 +1,7 @@
 """All that the squared loss knows of the rows: how many there are, and the triangle R of [1, x, y]."""
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -9,11 +9,12 @@ import numpy as np
 
 from linfit.checks import InputError
 from linfit.curvature import Curvature
-from linfit.design import design_of, longest_of, origin_of
+from linfit.design import design_blocks, design_of, origin_of
 from linfit.least_squares import LeastSquares
 from linfit.rank import independent_columns
 from linfit.rows import Rows, as_rows, column_names
-from linfit.triangle import BLOCK_ROWS, from_blocks, triangle
+from linfit.standardization import Standardization
+from linfit.triangle import from_blocks, triangle
 
 
 @dataclass(frozen=True)
@@ -88,49 +89,81 @@ class SufficientStatistics:
 
         def blocks() -> Iterator[np.ndarray]:
             lengths.clear()
-            for start in range(0, len(rows), BLOCK_ROWS):
-                part = rows.part(start, start + BLOCK_ROWS)
-                lengths.append(longest_of(part, use_bias))
-                yield design_of(part, origin, use_bias)
+            return design_blocks(rows, origin, use_bias, lengths)
 
         r = triangle(blocks, design_of(chosen, origin, use_bias), len(rows))
-        weighted = len(rows) if rows.sample_weight is None else int(np.count_nonzero(rows.sample_weight))
         eps = float(np.finfo(rows.x.dtype).eps)
-        return cls(len(rows), weighted, origin, r, rows.x.shape[1], use_bias, max(lengths), eps, feature_names)
+        return cls(len(rows), rows.weighted, origin, r, rows.x.shape[1], use_bias, max(lengths), eps, feature_names)
 
     @classmethod
-    def from_batches(cls, batches: Iterable[Any], use_bias: bool = True) -> "SufficientStatistics":
+    def from_batches(
+        cls, batches: Iterable[Any], use_bias: bool = True, verbose: Any = "auto"
+    ) -> "SufficientStatistics":
         """Condenses a stream of batches, such as a `tf.data.Dataset`; in memory is one batch at a time.
 
+        The names of the features are those of `batches.feature_names`, where there are any, or of DataFrames in it.
+
         Args:
-            batches: tuples (x, y) or (x, y, sample_weight), each of the shapes that `from_rows` takes.
+            batches: what `read_batches` returns, or any tuples (x, y) or (x, y, sample_weight), each of the shapes
+                that `from_rows` takes. Batches of some 50,000 rows are quickest.
             use_bias: False for a model y = x w.
+            verbose: "auto" shows a bar with rows per second, and the time left where `batches.rows` says how many
+                there are, if somebody sees it; 1 always, 0 never.
 
         Raises:
             InputError: no batches, or one that `from_rows` refuses; it is counted from 0.
         """
-        total: SufficientStatistics | None = None
-        for number, batch in enumerate(batches):
-            if not isinstance(batch, tuple | list) or len(batch) not in (2, 3):
-                raise InputError(f"batch {number} must be a tuple (x, y) or (x, y, sample_weight).")
-            try:
-                x, y, *weight = batch
-                part = cls.from_rows(x, y, weight[0] if weight else None, use_bias)
-                total = part if total is None else total + part
-            except InputError as error:
-                raise InputError(f"batch {number} (counted from 0): {error}") from None
-        if total is None:
-            raise InputError("there are no batches: at least one (x, y) with a row was expected.")
-        return total
+        from linfit.reduction import of_batches  # which stands on this file
+
+        return of_batches(batches, use_bias, verbose)
+
+    @classmethod
+    def from_parts(
+        cls,
+        parts: Iterable[Any],
+        load: Callable[[Any], Iterable[Any]] | None = None,
+        *,
+        executor: Any = None,
+        use_bias: bool = True,
+        verbose: Any = "auto",
+    ) -> "SufficientStatistics":
+        """Condenses parts that workers read by themselves: what travels are parts' names and triangles, never rows.
+
+        The parts are added up in their own order, so that the result does not depend on who was first.
+
+        Args:
+            parts: such as `read_batches(...).parts(8)`, or paths; each small, for it is sent to a worker.
+            load: gives the batches of a part, as `from_batches` takes them; None where a part is that itself. For
+                worker processes a function that they can import, not one of a notebook's cell or a lambda.
+            executor: anything with a `map`: a pool of `concurrent.futures` or `multiprocessing` for the cores of one
+                machine, a `dask.distributed.Client` for many machines. None condenses one part after another here.
+            use_bias: False for a model y = x w.
+            verbose: as in `from_batches`; the bar counts parts.
+
+        Raises:
+            InputError: no parts, or one that `from_batches` refuses, as the worker raised it.
+
+        Example:
+            >>> import linfit
+            >>> from concurrent.futures import ThreadPoolExecutor
+            >>> truth = linfit.GroundTruth(w=2.0, b=1.0)
+            >>> with ThreadPoolExecutor(2) as pool:
+            ...     both = SufficientStatistics.from_parts(
+            ...         [7, 8], lambda seed: [truth.sample(1000, seed=seed)], executor=pool
+            ...     )
+            >>> print(both.rows, round(both.least_squares().w.item(), 6))
+            2000 2.0
+        """
+        from linfit.reduction import of_parts
+
+        return of_parts(parts, load, executor, use_bias, verbose)
 
     def __add__(self, other: "SufficientStatistics") -> "SufficientStatistics":
         """The statistics of the rows of both."""
         if not isinstance(other, SufficientStatistics):
             return NotImplemented
         for what in ("features", "targets", "use_bias", "feature_names"):
-            mine, theirs = getattr(self, what), getattr(other, what)
-            if mine != theirs and None not in (mine, theirs):
-                raise InputError(f"statistics can be added where {what} agree, got {mine} and {theirs}.")
+            must_agree(what, getattr(self, what), getattr(other, what))
         origin = self.origin
         if self.use_bias:
             ones = np.hypot(self.triangle[0, 0], other.triangle[0, 0])
@@ -141,7 +174,7 @@ class SufficientStatistics:
             rows=self.rows + other.rows,
             weighted_rows=self.weighted_rows + other.weighted_rows,
             origin=origin,
-            triangle=from_blocks((part._counted_from(origin) for part in (self, other)), len(self.triangle)),
+            triangle=from_blocks((part.counted_from(origin) for part in (self, other)), len(self.triangle)),
             features=self.features,
             use_bias=self.use_bias,
             longest_row=max(self.longest_row, other.longest_row),
@@ -246,21 +279,28 @@ class SufficientStatistics:
         ones = self.triangle[0, 0]
         return np.block([[self.deviations[:p, :p], np.zeros((p, 1))], [ones * self.mean[:p], ones]])
 
-    def standardized(self) -> "SufficientStatistics":
-        """The statistics that the rows would have, had each feature the mean 0 and the standard deviation 1.
+    def standardized(self, units: Standardization | None = None) -> "SufficientStatistics":
+        """The statistics of the same rows with their features in other units; their own, if none are given.
 
-        Without a bias they keep their means, and have the mean square 1. Features that never change stay at 0.
+        In their own each feature has the mean 0 and the standard deviation 1; without a bias the mean square 1.
         """
+        units = Standardization.of(self) if units is None else units
         first, p = int(self.use_bias), self.features
         r, origin = self.triangle.copy(), self.origin.copy()
-        size = np.linalg.norm(r[first:, first : first + p], axis=0) / math.sqrt(self.weight)
-        r[:first, first : first + p] = origin[:p] = 0.0
-        r[:, first : first + p] /= np.where(size > 0, size, 1.0)
+        r[:, first : first + p] /= units.scale
+        if self.use_bias:
+            origin[:p] = (origin[:p] - units.mean) / units.scale
         return replace(self, origin=origin, triangle=r, longest_row=math.nan)
 
-    def _counted_from(self, origin: np.ndarray) -> np.ndarray:
+    def counted_from(self, origin: np.ndarray) -> np.ndarray:
         """The triangle with another origin: x - new = (x - old) + (old - new), which only the first row feels."""
         r = self.triangle.copy()
         if self.use_bias:
             r[0, 1:] += r[0, 0] * (self.origin - origin)
         return r
+
+
+def must_agree(what: str, mine: Any, theirs: Any) -> None:
+    """Refuses to add up what is not of one kind; None stands for what is not known."""
+    if mine != theirs and None not in (mine, theirs):
+        raise InputError(f"statistics can be added where {what} agree, got {mine} and {theirs}.")

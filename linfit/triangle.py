@@ -4,9 +4,12 @@ from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 
+from linfit.pairwise import PairwiseSum
+
 BLOCK_ROWS = 4096
 """Rows that are worked on at a time: a block of ten columns stays in a processor's second-level cache."""
 
+_IN_A_ROW = 2  # blocks: the rounding errors of a row of additions grow with its length
 _MOST_AMPLIFICATION = 1000.0  # of rounding errors by the change of basis: three digits of sixteen at the very worst
 _LEAST_EIGENVALUE = 0.01  # of the correlations in the new basis: one more digit
 
@@ -39,30 +42,72 @@ def triangle(blocks: Callable[[], Iterator[np.ndarray]], sample: np.ndarray, row
 
 
 def from_blocks(blocks: Iterable[np.ndarray], columns: int) -> np.ndarray:
-    """The same by Householder's QR, one block after another below the triangle so far."""
-    r: np.ndarray = np.zeros((columns, columns))
-    for block in blocks:
-        r = np.asarray(np.linalg.qr(np.vstack([r, block]), mode="r"))
-    return r
+    """The same by Householder's QR: one block after another below the triangle of a few, and these in pairs."""
+    triangles: PairwiseSum[np.ndarray] = PairwiseSum(_below)
+    r = np.zeros((columns, columns))
+    for number, block in enumerate(blocks, 1):
+        r = _below(r, block)
+        if number % _IN_A_ROW == 0:
+            triangles.append(r)
+            r = np.zeros((columns, columns))
+    total = triangles.total()
+    return r if total is None else _below(total, r)
+
+
+def _below(r: np.ndarray, block: np.ndarray) -> np.ndarray:
+    return np.asarray(np.linalg.qr(np.vstack([r, block]), mode="r"))
 
 
 def _from_gram(blocks: Iterator[np.ndarray], sample: np.ndarray) -> np.ndarray | None:
     """R by way of the Gram matrix in a basis that is nearly orthonormal; None where there is no such basis."""
-    r = np.linalg.qr(sample, mode="r")
-    if len(r) < sample.shape[1] or not np.all(np.diag(r)):
-        return None
-    basis = np.linalg.inv(r)
-    # A basis B is applied with errors of eps |A| |B|, which come back as eps |A| |B| |R|: so much for each column, in
-    # units of the column (after Skeel, "Scaling for numerical stability in Gaussian elimination", 1979).
-    size = np.linalg.norm(sample, axis=0)
-    if not np.max(size @ np.abs(basis) @ np.abs(r) / size) < _MOST_AMPLIFICATION:
-        return None
-    gram = np.zeros_like(r)
-    room = np.empty((BLOCK_ROWS, len(r)))
-    for block in blocks:
-        q = np.matmul(block, basis, out=room[: len(block)])
-        gram += q.T @ q
-    scale = 1 / np.sqrt(np.diag(gram))
-    if not np.linalg.eigvalsh(gram * scale * scale[:, np.newaxis])[0] > _LEAST_EIGENVALUE:
-        return None
-    return np.linalg.cholesky(gram).T @ r
+    basis = Basis.of(np.linalg.qr(sample, mode="r"))
+    return None if basis is None else basis.triangle(basis.gram(blocks))
+
+
+class Basis:
+    """Makes the columns of rows A nearly orthonormal, as B = R₁⁻¹ does with the R₁ of rows like them.
+
+    Gram matrices BᵀAᵀAB of several parts add up to that of all rows. Make it with `of`.
+    """
+
+    def __init__(self, r: np.ndarray, inverse: np.ndarray):
+        self._r, self._inverse = r, inverse
+        self._transposed = np.ascontiguousarray(inverse.T)
+        self._room = np.empty((len(r), BLOCK_ROWS))
+
+    @classmethod
+    def of(cls, r: np.ndarray) -> "Basis | None":
+        """That of an R₁; None where it would amplify rounding errors too much."""
+        if len(r) < r.shape[1] or not np.all(np.diag(r)):
+            return None
+        basis = cls(r, np.linalg.inv(r))
+        return basis if basis._keeps_digits(r) else None
+
+    def gram(self, blocks: Iterable[np.ndarray]) -> np.ndarray:
+        """The Gram matrix of these rows in this basis."""
+        gram = np.zeros_like(self._r)
+        for block in blocks:
+            q = np.matmul(self._transposed, block.T, out=self._room[:, : len(block)])
+            gram += q @ q.T
+        return gram
+
+    def triangle(self, gram: np.ndarray) -> np.ndarray | None:
+        """R of the rows with this Gram matrix; None where the basis does not fit them, and digits would be lost."""
+        size = np.diag(gram)
+        if not (np.isfinite(gram).all() and np.all(size > 0)):
+            return None
+        scale = 1 / np.sqrt(size)
+        if not np.linalg.eigvalsh(gram * scale * scale[:, np.newaxis])[0] > _LEAST_EIGENVALUE:
+            return None
+        r = np.asarray(np.linalg.cholesky(gram).T @ self._r)
+        return r if self._keeps_digits(r) else None
+
+    def _keeps_digits(self, r: np.ndarray) -> bool:
+        """Whether rounding errors stay small, for rows with this R, whose columns are as long as theirs.
+
+        B is applied with errors of eps |A| |B|, which come back as eps |A| |B| |R|: so much for each column, in units
+        of the column (after Skeel, "Scaling for numerical stability in Gaussian elimination", 1979).
+        """
+        with np.errstate(over="ignore", invalid="ignore"):  # of sizes whose squares overflow
+            size = np.linalg.norm(r, axis=0)
+            return bool(np.max(size @ np.abs(self._inverse) @ np.abs(self._r) / size) < _MOST_AMPLIFICATION)

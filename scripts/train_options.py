@@ -14,15 +14,8 @@ import tensorboard_page
 from linfit import InputError, checks
 
 LESSON = {"w": [0.1], "b": 0.5, "noise": 0.05, "rows": 120}
-DATA = [
-    *LESSON,
-    "seed",
-    "csv",
-    "target",
-    "features",
-    "categorical",
-    "missing",
-]  # a run that is continued keeps its data
+TABLE = ["csv", "target", "features", "categorical", "missing", "normalize", "stream"]
+DATA = [*LESSON, "seed", *TABLE]  # a run that is continued keeps its data
 SAVED = [*DATA, "learning_rate", "batch_size"]
 
 
@@ -56,6 +49,12 @@ def parse(arguments: Sequence[str] | None, description: str) -> argparse.Namespa
                 )
     else:
         check_data(options)
+        if options.learning_rate is None:
+            options.learning_rate = "auto" if options.csv else 0.05
+        if options.normalize is None:
+            options.normalize = options.csv is not None
+
+    _check_stream(options)
     checks.count(options.steps, "--steps")
     checks.count(options.every, "--every")
     if options.learning_rate != "auto":
@@ -158,14 +157,44 @@ def _parser(description: str) -> argparse.ArgumentParser:
     parser = Parser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     add = parser.add_argument
     add("--steps", type=int, default=200, help="updates of w and b (200); TensorBoard gets up to 100,000 of them")
-    add("--learning-rate", type=_rate, default=0.05, metavar="RATE", help="how far each update goes, or auto (0.05)")
+    add("--learning-rate", type=_rate, metavar="RATE", help="how far each update goes (0.05), or auto, as for --csv")
+    add(
+        "--normalize",
+        action=argparse.BooleanOptionalAction,
+        help="descend on standardized features (only with --csv); what is told is in their own units",
+    )
     add("--every", type=int, default=20, metavar="N", help="print a line every N steps (20)")
     add("--batch-size", type=int, metavar="ROWS", help="rows in each step (all)")
     add("--animate", action="store_true", help="make a film of the fit, fit.gif, in its folder")
     add("--tensorboard", action="store_true", help="show the fit in TensorBoard while it trains, until Ctrl-C")
     add("--continue", dest="resume", action="store_true", help="go on from where the run of this name stopped")
     add_data(parser, "lesson")
+    stream = parser.add_argument_group("or more of it than fits into memory")
+    stream.add_argument(
+        "--stream", action="store_true", help="read the files of --csv, as in 'data/*.parquet', a block at a time"
+    )
+    stream.add_argument("--workers", type=int, metavar="N", help="in so many processes, for the cores of this machine")
+    stream.add_argument("--scheduler", metavar="ADDRESS", help="by the workers of a Dask scheduler, for many machines")
     return parser
+
+
+def _check_stream(options: argparse.Namespace) -> None:
+    """Refuses what --stream cannot do, and what needs it."""
+    if not options.stream:
+        for name in ("workers", "scheduler"):
+            if getattr(options, name) is not None:
+                raise InputError(f"--{name} reads the files of a stream. Add --stream.")
+        return
+    if options.csv is None:
+        raise InputError("--stream reads files. Add --csv 'data/*.parquet' --target COLUMN.")
+    if options.batch_size is not None:
+        raise InputError(
+            "--stream condenses all rows to a few with the same loss, and each step takes all: leave --batch-size out."
+        )
+    if options.workers is not None:
+        checks.count(options.workers, "--workers")
+        if options.scheduler is not None:
+            raise InputError("--workers are processes of this machine, --scheduler has its own. Leave one of them out.")
 
 
 def _rate(text: str) -> float | str:
@@ -198,7 +227,9 @@ def _saved(folder: Path) -> dict[str, Any]:
         hint = f"Runs that can go on: {', '.join(known)}." if known else "Start it without --continue."
         raise InputError(f"--continue found no finished run in {folder}. {hint}")
     try:
-        saved = {"categorical": None, "missing": "error"} | json.loads((folder / "run.json").read_text())
+        saved = {"categorical": None, "missing": "error", "stream": False} | json.loads(
+            (folder / "run.json").read_text()
+        )
         return {name: saved[name] for name in SAVED}
     except (ValueError, KeyError, TypeError):
         raise InputError(f"{folder / 'run.json'} is damaged. Start a new run without --continue.") from None

@@ -1,0 +1,43 @@
+"""Sums of many parts, two by two."""
+
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+Part = TypeVar("Part")
+
+
+class PairwiseSum(Generic[Part]):
+    """Adds up parts in pairs, then pairs of pairs, and so on, as they come.
+
+    Rounding errors then grow with the logarithm of the number of parts, and not with the number itself (Higham, "The
+    accuracy of floating point summation", 1993). The order in which parts come decides which are added to which.
+
+    Args:
+        add: makes one part of two.
+
+    Example:
+        >>> letters = PairwiseSum(lambda one, other: f"({one}{other})")
+        >>> for letter in "abcdefg":
+        ...     letters.append(letter)
+        >>> letters.total()
+        '(((ab)(cd))((ef)g))'
+    """
+
+    def __init__(self, add: Callable[[Part, Part], Part]):
+        self._add = add
+        self._sums: list[tuple[Part, int]] = []  # each of twice as many parts as the next, or more
+
+    def append(self, part: Part) -> None:
+        """Adds one more part."""
+        count = 1
+        while self._sums and self._sums[-1][1] == count:
+            before, _ = self._sums.pop()
+            part, count = self._add(before, part), 2 * count
+        self._sums.append((part, count))
+
+    def total(self) -> Part | None:
+        """The sum so far; None where there is nothing."""
+        total: Part | None = None
+        for part, _ in reversed(self._sums):
+            total = part if total is None else self._add(part, total)
+        return total
