@@ -99,6 +99,15 @@ def are_rows(values: Any) -> bool:
     return hasattr(values, "__array__") or isinstance(values, list | tuple)
 
 
+def refuse_blocks(values: Any) -> None:
+    """The blocks of `read_batches` are neither rows in memory nor batches of one size."""
+    if hasattr(values, "dataset") and hasattr(values, "parts"):
+        raise InputError(
+            "batches of a file are passed on as batches.dataset(32), or, for the squared loss of all rows at once, as "
+            "linfit.SufficientStatistics.from_batches(batches)."
+        )
+
+
 def as_rows(x: Any, y: Any, sample_weight: Any = None, dtype: str | None = "float64", fits: str = "float64") -> Rows:
     """Takes x, y and weights as a user has them and returns checked matrices.
 
@@ -113,6 +122,7 @@ def as_rows(x: Any, y: Any, sample_weight: Any = None, dtype: str | None = "floa
     Raises:
         InputError: lengths differ, no rows, a value that is no finite number (column and row are named).
     """
+    refuse_blocks(x)
     if isinstance(x, Table):
         if y is not None:
             raise InputError("a Table has y already: pass the table alone, or table.x and y.")

@@ -137,3 +137,12 @@ def test_a_model_trains_on_a_dataset_as_on_the_rows_in_memory(files, data):
     in_memory = models[1].fit(data[NAMES], data.rent, batch_size=10_000, epochs=2, shuffle=False, verbose=0)
     np.testing.assert_allclose(models[0].w.numpy(), models[1].w.numpy(), rtol=1e-12)
     np.testing.assert_allclose(streamed.history["loss"], in_memory.history["loss"], rtol=1e-12)
+
+
+def test_batches_themselves_are_no_rows(files):
+    batches = linfit.read_batches(str(files / "0.csv"), "rent", NAMES)
+    model = linfit.LinearRegression()
+    model.compile(learning_rate=0.1)
+    for call in (model.fit, model.evaluate, model.predict, linfit.least_squares):
+        with pytest.raises(linfit.InputError, match=r"batches.dataset\(32\), or, .*from_batches\(batches\)\."):
+            call(batches)

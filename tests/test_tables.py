@@ -272,3 +272,12 @@ def test_spaces_after_commas_are_no_part_of_a_level_and_words_may_be_true_or_fal
     table = linfit.read_table("flats.csv", "rent", categorical=["city"])
     np.testing.assert_array_equal(table.x, [[1, 1], [1, 0], [0, 1]])
     np.testing.assert_array_equal(table.y[:, 0], [600, 700, 800])
+
+
+def test_marks_of_inches_are_no_quotes_that_go_on_to_the_end_of_the_file():
+    marks = np.where(np.arange(60_000) % 20_001, "pipe", '5" pipe')  # three of them
+    lines = "".join(f"{number},{mark},{2 * number}\n" for number, mark in enumerate(marks))
+    write("pipes.csv", "length,what,rent\n" + lines)
+    table = linfit.read_table("pipes.csv", "rent", ["length"])
+    np.testing.assert_array_equal(table.x[:, 0], np.arange(60_000))
+    np.testing.assert_array_equal(table.y[:, 0], 2 * np.arange(60_000))
