@@ -35,8 +35,8 @@ def condensed_rows(model: keras.Model, statistics: SufficientStatistics) -> Rows
             f"the statistics were made with use_bias={statistics.use_bias}, the model has use_bias={use_bias}. "
             f"Try SufficientStatistics.from_batches(batches, use_bias={use_bias})."
         )
-    rows = Rows(*statistics.pseudo_observations())
-    return Rows(rows.x, rows.y, rows.sample_weight, statistics)
+    x, y, *weight = statistics.pseudo_observations()
+    return Rows(x, y, weight[0] if weight else None, statistics)
 
 
 def refuse_beside_statistics(model: Any, statistics: SufficientStatistics, given: Mapping[str, Any]) -> None:

@@ -6,7 +6,7 @@ file, its optimum and 10,000 recorded and logged steps take less than others nee
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -69,7 +69,7 @@ def timed(call: Callable[[], Any]) -> tuple[Time, Any]:
     return Time(time.perf_counter() - wall, time.process_time() - cpu), answer
 
 
-def least(contestants: dict[str, Callable[[], Any]], turns: int) -> tuple[dict[str, Time], dict[str, Any]]:
+def least(contestants: Mapping[str, Callable[[], Any]], turns: int) -> tuple[dict[str, Time], dict[str, Any]]:
     """The least of several turns, in each of which everybody has one go; and the answers."""
     found: dict[str, list[Time]] = {name: [] for name in contestants}
     answers = {}
@@ -88,7 +88,7 @@ def measure(size: Size, fresh: bool) -> Results:
         write(csv, size.csv_rows)
         condense(few)  # which warms up
         descend(few, 10)
-        files = {
+        files: dict[str, Callable[[], Any]] = {
             PYARROW: partial(read_parquet, many),
             LINFIT: partial(condense, many),
             CSV_PYARROW: partial(read_csv, csv),

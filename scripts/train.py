@@ -48,7 +48,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def train(options: argparse.Namespace) -> int:
     """Fits the data of the options, logs the steps, and says where the fit stands."""
-    data, rows, truth, feature_names = load(options)
+    data, rows, truth, feature_names = what_to_fit(options)
     if options.name_taken:
         print(
             f"{options.name_taken} holds a run already; this one is {options.name} (--continue goes on with a run).\n"
@@ -88,7 +88,7 @@ def train(options: argparse.Namespace) -> int:
         if not folder.exists():
             raise
         interrupted = True
-    Console().print("", linfit.compare(model, *data, truth=truth), "", sep="\n", soft_wrap=True)
+    Console().print("", linfit.compare(model, *data, **({} if truth is None else {"truth": truth})), "", sep="\n", soft_wrap=True)
     train_options.save(options, model)
     print(f"Picture:      {folder / 'fit' / 'fit.png'}")
     if options.animate and not interrupted:
@@ -102,24 +102,27 @@ def train(options: argparse.Namespace) -> int:
     return 130 if interrupted else 0
 
 
-def load(
+def what_to_fit(
     options: argparse.Namespace,
 ) -> tuple[tuple[Any, ...], int, linfit.GroundTruth | None, tuple[str, ...] | None]:
-    """What to fit, the number of its rows, the truth behind them and the names of the features.
-
-    The rows, x and y, are drawn from a truth or read from a file; of a stream there are the statistics.
-    """
+    """x and y, or the statistics of a stream; how many rows there are, their truth, and the names of the features."""
     if options.stream:
         statistics = train_stream.condense(options)
         return (statistics,), statistics.rows, None, statistics.feature_names
+    x, y, truth, feature_names = load(options)
+    return (x, y), len(x), truth, feature_names
+
+
+def load(options: argparse.Namespace) -> tuple[Any, Any, linfit.GroundTruth | None, tuple[str, ...] | None]:
+    """x, y, the truth behind them and the names of the features: drawn from a truth, or read from a file."""
     if options.csv:
         table = linfit.read_table(options.csv, options.target, options.features)
         columns = ", ".join(table.feature_names)
         print(f"{len(table.x):,} rows of {Path(options.csv).name}: {options.target} from {columns}.\n")
-        return (table.x, table.y), len(table.x), None, table.feature_names
+        return table.x, table.y, None, table.feature_names
     truth = linfit.GroundTruth(w=options.w, b=options.b, noise=options.noise)
     print(f"{options.rows:,} rows drawn from w = {options.w}, b = {options.b}, with noise {options.noise}.\n")
-    return truth.sample(options.rows, seed=options.seed), options.rows, truth, None
+    return *truth.sample(options.rows, seed=options.seed), truth, None
 
 
 def log_every(steps: int) -> int:
