@@ -119,7 +119,7 @@ def draw_bowl(
 
 
 def _draw_slopes(canvas: "Figure | SubFigure", axes: "Axes", plane: LossPlane, reach: np.ndarray, style: Style) -> None:
-    """Contours of the loss, and arrows down its slope."""
+    """Contours of the loss, and arrows where a step leads."""
     from matplotlib.colors import LinearSegmentedColormap, LogNorm
 
     (width, height), (left, bottom) = reach, plane.shift
@@ -142,7 +142,7 @@ def _draw_slopes(canvas: "Figure | SubFigure", axes: "Axes", plane: LossPlane, r
 
     columns, rows = (np.linspace(-1, 1, 2 * count + 1)[1::2] for count in _ARROWS)
     at = np.stack(np.meshgrid(columns * width, rows * height), axis=-1)
-    slope = at @ plane.hessian / reach  # each as long on paper as in units of the picture
+    slope = at @ plane.slope.T / reach  # each as long on paper as in units of the picture
     length = np.linalg.norm(slope, axis=-1, keepdims=True)
     u, v = np.moveaxis(np.divide(-slope, length, out=np.zeros_like(slope), where=length > 0), -1, 0)
     arrows: dict[str, Any] = {"angles": "uv", "pivot": "mid", "scale": 26, "width": 0.0028, "headwidth": 5}

@@ -62,7 +62,10 @@ def arrays(known: Known) -> dict[str, np.ndarray]:
         result[summary.OPTIMUM] = np.stack([known.points["optimum"], error, *measures])
     if problem is not None:
         curvature = problem.curvature
-        result[summary.CURVATURE] = np.column_stack([curvature.eigenvalues, curvature.eigenvectors.T])
+        columns = [curvature.eigenvalues, curvature.eigenvectors.T]
+        if problem.units is not None:  # else the eigenvectors are their own dual vectors
+            columns.append(curvature.dual_vectors)
+        result[summary.CURVATURE] = np.column_stack(columns)
     if "truth" in known.points:
         result[summary.TRUTH] = known.points["truth"]
     return result
@@ -124,6 +127,7 @@ def _of_the_problem(known: Known) -> dict[str, Any]:
         "usable_learning_rate": _finite(curvature.usable_learning_rate),
         "stability_limit": _finite(curvature.stability_limit),
         "critical_learning_rate": critical,
+        "normalized": problem.units is not None,
         "has_noise": has_noise(model, problem),
         "rest_loss": _finite(rest_loss(model, problem)),
         "total_variance": _finite(problem.total_variance),

@@ -28,6 +28,7 @@ class FilmStrip(StepCallback):
         x_label, y_label: names of the axes of the line's picture, with units if they have any.
     """
 
+    only_writes = True
     first_rows = 2**16
     count = 10
 

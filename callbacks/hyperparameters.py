@@ -63,6 +63,7 @@ class HyperParameters(StepCallback):
         ...     _ = model.fit(x, y, verbose=0, callbacks=[TensorBoardLogger(logs, truth=truth), row])
     """
 
+    only_writes = True
     first_rows = 2**16
 
     def __init__(

@@ -21,9 +21,11 @@ class LossPlane(NamedTuple):
     """A plane through the optimum, or a line, in parameter space.
 
     Attributes:
-        axes: of length 1 and orthogonal, one in each column, shape (parameters, 1 or 2).
+        axes: what reads off a place along each of them, one in each column, shape (parameters, 1 or 2).
         labels: a name for each axis.
         hessian: of the loss, along the axes.
+        slope: a step at d from the optimum along the axes changes it by this times d, times minus the learning rate.
+            It is the Hessian, unless the descent is that of standardized features.
         optimum: in parameter space, shape (parameters,).
         shift: added to distances from the optimum: where the axes are the parameters, their values there.
         lowest: the loss at the optimum.
@@ -34,6 +36,7 @@ class LossPlane(NamedTuple):
     axes: np.ndarray
     labels: list[str]
     hessian: np.ndarray
+    slope: np.ndarray
     optimum: np.ndarray
     shift: np.ndarray
     lowest: float
@@ -57,7 +60,7 @@ class LossPlane(NamedTuple):
 
         Below the stability limit no |c| ever grows. From a start at the optimum it is as far as noise would reach.
         """
-        c = np.abs((start - self.optimum) @ self.curvature.eigenvectors)
+        c = np.abs(self.curvature.dual_vectors @ (start - self.optimum))
         reach = np.abs(self.axes.T @ self.curvature.eigenvectors) @ c
         if true is not None:
             reach = np.maximum(reach, np.abs(true - self.shift)[0])
@@ -77,7 +80,7 @@ def plane_of(trajectory: Trajectory, optimum: Any, curvature: "Curvature") -> Lo
     Raises:
         InputError: several targets, or an optimum of another shape.
     """
-    values, vectors = curvature.eigenvalues, curvature.eigenvectors
+    values, vectors, duals = curvature.eigenvalues, curvature.eigenvectors, curvature.dual_vectors
     names, point = trajectory.names, flat_reference(optimum, trajectory.point(), "optimum")
     if len(values) != len(point):
         raise InputError(
@@ -86,17 +89,21 @@ def plane_of(trajectory: Trajectory, optimum: Any, curvature: "Curvature") -> Lo
         )
     if len(values) <= 2:
         axes, labels, shift = np.eye(len(values)), list(names), point
+        hessian, slope = duals.T * values @ duals, vectors * values @ duals
     else:
         curved = np.flatnonzero(values > 0)
         chosen = curved[[0, -1]] if len(curved) > 1 else np.array([len(values) - 2, len(values) - 1])
-        axes, shift = vectors[:, chosen], np.zeros(2)
-        axes = axes * np.sign(axes[np.argmax(np.abs(axes), axis=0), [0, 1]])  # the sign of an eigenvector is arbitrary
+        axes, shift = duals[chosen].T, np.zeros(2)
+        hessian = slope = np.diag(values[chosen])
+        shares = np.maximum(axes * vectors[:, chosen], 0.0)  # of each parameter in an axis: they add up to 1
+        parts = np.sign(axes) * np.sqrt(shares)
+        sign = np.sign(parts[np.argmax(np.abs(parts), axis=0), [0, 1]])  # which is arbitrary
+        axes, parts = axes * sign, parts * sign
         titles = ("along the flattest direction", "along the steepest direction")
-        labels = [title + _made_of(axis, names) for title, axis in zip(titles, axes.T, strict=True)]
-    hessian = axes.T @ vectors @ np.diag(values) @ vectors.T @ axes
+        labels = [title + _made_of(part, names) for title, part in zip(titles, parts.T, strict=True)]
     errors = optimum.standard_error(trajectory.parameters)
     noise = 3 * np.abs(axes.T) @ np.where(np.isfinite(errors), errors, 0.0)
-    return LossPlane(axes, labels, hessian, point, shift, float(optimum.loss), curvature, noise)
+    return LossPlane(axes, labels, hessian, slope, point, shift, float(optimum.loss), curvature, noise)
 
 
 def _made_of(axis: np.ndarray, names: tuple[str, ...]) -> str:

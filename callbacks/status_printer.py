@@ -39,6 +39,7 @@ class StatusPrinter(StepCallback):
              4    0.015625    1.875000   -0.125000
     """
 
+    only_writes = True
     first_rows = 1000
 
     def __init__(self, every: int = 20, truth: Any = None):

@@ -85,6 +85,7 @@ class TensorBoardLogger(StepCallback):
         ['fit', 'optimum', 'truth']
     """
 
+    only_writes = True
     first_rows = 2**16
 
     def __init__(

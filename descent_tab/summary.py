@@ -15,7 +15,7 @@ ABOUT = f"{PREFIX}about"  # a text in JSON, which every run has; it names the ar
 PATH = f"{PREFIX}path/"  # and the step at which the piece starts; (rows, 3 + parameters): step, loss, rate, parameters
 DATA = f"{PREFIX}data"  # (rows, 1 + targets): x and y, where there is one feature
 OPTIMUM = f"{PREFIX}optimum"  # (4, parameters): value, standard error, yardstick, rounding
-CURVATURE = f"{PREFIX}curvature"  # (directions, 1 + directions): an eigenvalue of the Hessian, then its eigenvector
+CURVATURE = f"{PREFIX}curvature"  # a row for each direction: eigenvalue of the Hessian, eigenvector, dual vector
 TRUTH = f"{PREFIX}truth"  # (parameters,)
 ARRAYS = (DATA, OPTIMUM, CURVATURE, TRUTH)
 

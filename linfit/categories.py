@@ -1,6 +1,6 @@
 """Categorical columns: a feature of zeros and ones for each level but the first, the reference level."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,15 +26,18 @@ def asked_for(categorical: Any, features: tuple[str, ...]) -> dict[str, tuple[st
     if isinstance(categorical, str):
         categorical = [categorical]
     given = dict(categorical) if isinstance(categorical, Mapping) else dict.fromkeys(categorical or ())
+    known: dict[str, tuple[str, ...] | None] = {}
     for column, levels in given.items():
         if column not in features:
             raise InputError(
                 f"categorical must name features, got {column!r}. The features are: {', '.join(map(repr, features))}."
             )
+        known[column] = None
         if levels is not None:
-            given[column] = checks.names([level_name(level) for level in levels], f"the levels of {column!r}")
-            _enough(column, given[column])
-    return given
+            names = checks.names([level_name(level) for level in levels], f"the levels of {column!r}")
+            _enough(column, names)
+            known[column] = names
+    return known
 
 
 def in_order(column: str, levels: Iterable[str]) -> tuple[str, ...]:
@@ -123,8 +126,7 @@ def seen(column: "pa.Array", kept: np.ndarray | None) -> set[str]:
     return set(column.drop_null().to_pylist())
 
 
-def _enough(column: str, levels: Iterable[str]) -> None:
-    levels = tuple(levels)
+def _enough(column: str, levels: Sequence[str]) -> None:
     if len(levels) < 2:
         only = f", {levels[0]!r}" if levels else ""
         raise InputError(

@@ -110,30 +110,29 @@ class Wanted:
         values = np.empty((len(self._owners), len(arrays[0])))
         for column, array in zip(self.columns, arrays, strict=True):
             at = self._rows_of[column]
-            if column not in self.categories:
-                values[at] = _numbers(array)
-            elif self.categories[column] is None:
+            levels = self.categories.get(column)
+            if levels is not None:
+                np.take(self._encoded[column], categories.codes(array, levels), axis=1, out=values[at], mode="wrap")
+            elif column in self.categories:
                 values[at] = np.where(_is_missing(array), np.nan, 0.0)
             else:
-                values[at] = self._encoded[column][:, categories.codes(array, self.categories[column])]
-        kept = None
+                values[at] = _numbers(array)
+        kept: np.ndarray | None = None
         with np.errstate(over="ignore", invalid="ignore"):
             finite = np.isfinite(values.sum())  # one quick pass, though a sum may overflow by itself
-        if not finite and self.drop:
-            kept = ~np.isnan(values).any(axis=0)
-            usable = values[:, kept]
-            finite = bool(np.isfinite(usable).all())
         if not finite:
-            bad = ~np.isfinite(values) if kept is None else np.isinf(values) & kept
-            rows = bad.any(axis=0)
-            if rows.any():
+            bad = ~np.isfinite(values)
+            if self.drop:
+                kept = np.asarray(~np.isnan(values).any(axis=0))
+                bad &= kept
+            if bad.any():
                 return self._fault(table, arrays, values, bad, place, cell)
-        levels = {
+        seen = {
             column: categories.seen(arrays[self.columns.index(column)], kept)
-            for column, known in self.categories.items()
-            if known is None
+            for column, levels in self.categories.items()
+            if levels is None
         }
-        return Block(values if kept is None else usable, 0 if kept is None else int(np.sum(~kept)), levels)
+        return Block(values, 0, seen) if kept is None else Block(values[:, kept], int(np.sum(~kept)), seen)
 
     def _fault(
         self,

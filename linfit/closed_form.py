@@ -1,6 +1,7 @@
 """Where the optimum is known without a single step: for rows in memory, and for models that fit them."""
 
 import math
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 from weakref import WeakKeyDictionary, ref
@@ -10,12 +11,15 @@ import numpy as np
 
 from linfit.checks import InputError
 from linfit.curvature import Curvature
+from linfit.design import longest_of
 from linfit.least_squares import LeastSquares
 from linfit.optimizer import DEFAULT_LEARNING_RATE
-from linfit.parameters import is_linear, named_parameters
+from linfit.parameters import is_linear, named_parameters, units_of
 from linfit.refinement import refined
 from linfit.rows import Rows, as_rows, column_names
+from linfit.standardization import Standardization
 from linfit.sufficient_statistics import SufficientStatistics
+from linfit.triangle import BLOCK_ROWS
 
 
 def least_squares(
@@ -54,24 +58,30 @@ class Problem:
     Attributes:
         statistics: of the rows.
         l2: the factor of the model's penalty on w.
+        units: in which the model descends, where these are not the data's; a penalty is on w in these units.
         optimum: the minimum of the model's loss on them.
-        curvature: of the model's loss on them.
+        curvature: of the model's loss on them, as its descent meets it.
     """
 
-    def __init__(self, rows: Rows, use_bias: bool, l2: float, feature_names: tuple[str, ...] | None):
-        self.statistics = rows.statistics or SufficientStatistics.of(rows, use_bias, feature_names)
-        self.l2 = l2
+    def __init__(self, rows: Rows, statistics: SufficientStatistics, l2: float, units: Standardization | None):
+        self.statistics, self.l2, self.units = statistics, l2, units
         self._rows = ref(rows)  # which the problem is kept for, and not the other way round
 
     @cached_property
     def optimum(self) -> LeastSquares:
         rows = self._rows()
         assert rows is not None
-        return _optimum(self.statistics, rows, self.l2)
+        return _optimum(self.statistics, rows, self.l2, self._penalty_scale)
 
     @cached_property
     def curvature(self) -> Curvature:
-        return self.statistics.curvature(self.l2)
+        if self.units is None:
+            return self.statistics.curvature(self.l2)
+        statistics, rows = self.statistics.standardized(self.units), self._rows()
+        assert rows is not None
+        if rows.statistics is None:  # else there are no batches, which alone need it
+            statistics = replace(statistics, longest_row=_longest_row(rows, self.units, statistics.use_bias))
+        return statistics.curvature(self.l2).in_data_units(self.units)
 
     @property
     def total_variance(self) -> float:
@@ -86,10 +96,26 @@ class Problem:
 
     def loss(self, mean_squared_error: float, w: np.ndarray) -> float:
         """The loss that the model trains on, where its mean squared error is this."""
-        return mean_squared_error + self.l2 * float(np.sum(np.square(w, dtype="float64")))
+        return mean_squared_error + self.l2 * float(np.sum((self._penalty_scale * np.asarray(w, "float64").T) ** 2))
+
+    @property
+    def _penalty_scale(self) -> np.ndarray | float:
+        return 1.0 if self.units is None else self.units.scale
 
 
+_reduced: WeakKeyDictionary[Rows, SufficientStatistics] = WeakKeyDictionary()
 _solved: WeakKeyDictionary[Rows, Problem] = WeakKeyDictionary()  # once for all the callbacks of a fit
+
+
+def statistics_of(
+    rows: Rows, use_bias: bool = True, feature_names: tuple[str, ...] | None = None
+) -> SufficientStatistics:
+    """Those of rows that are checked already, found only once."""
+    if rows.statistics is not None:
+        return rows.statistics
+    if rows not in _reduced:
+        _reduced[rows] = SufficientStatistics.of(rows, use_bias, feature_names)
+    return _reduced[rows]
 
 
 def problem_of(model: keras.Model, rows: Rows, feature_names: tuple[str, ...] | None = None) -> Problem | None:
@@ -99,7 +125,8 @@ def problem_of(model: keras.Model, rows: Rows, feature_names: tuple[str, ...] | 
         return None
     if rows not in _solved:
         names = feature_names or getattr(model, "feature_names", None)
-        _solved[rows] = Problem(rows, "b" in named_parameters(model), l2, names)
+        statistics = statistics_of(rows, "b" in named_parameters(model), names)
+        _solved[rows] = Problem(rows, statistics, l2, units_of(model))
     return _solved[rows]
 
 
@@ -154,6 +181,12 @@ def l2_penalty(model: keras.Model) -> float | None:
     return None if factors.get("l1") else float(factors["l2"])
 
 
-def _optimum(statistics: SufficientStatistics, rows: Rows, l2: float) -> LeastSquares:
-    optimum = statistics.least_squares(l2)
+def _optimum(statistics: SufficientStatistics, rows: Rows, l2: float, scale: np.ndarray | float = 1.0) -> LeastSquares:
+    optimum = LeastSquares.from_statistics(statistics, l2, scale)
     return optimum if l2 or rows.statistics else refined(optimum, statistics, rows)
+
+
+def _longest_row(rows: Rows, units: Standardization, use_bias: bool) -> float:
+    """The largest squared length of a row [u, 1] in these units, times its weight."""
+    blocks = (rows.part(start, start + BLOCK_ROWS) for start in range(0, len(rows), BLOCK_ROWS))
+    return max(longest_of(replace(block, x=units.standardized(block.x)), use_bias) for block in blocks)

@@ -13,7 +13,7 @@ from linfit.closed_form import problem_of
 from linfit.condensed import condensed_rows
 from linfit.gradient_descent import GradientDescent
 from linfit.html_table import html_table
-from linfit.parameters import flat, flat_reference, named_parameters, scalar_names
+from linfit.parameters import flat, flat_reference, point_of, scalar_names
 from linfit.rows import Rows, as_rows, column_names
 from linfit.sufficient_statistics import SufficientStatistics
 from linfit.text_table import narrowed, number
@@ -164,7 +164,7 @@ def compare_rows(
     model: keras.Model, rows: Rows, truth: Any = None, column_names: tuple[str, ...] | None = None
 ) -> Comparison:
     """The same for rows that are checked already."""
-    parameters = {name: variable.numpy().astype("float64") for name, variable in named_parameters(model).items()}
+    parameters = {name: values.astype("float64") for name, values in point_of(model).items()}
     if parameters.get("w", np.empty(0)).shape != (rows.x.shape[1], rows.y.shape[1]):
         shapes = ", ".join(f"{name} {values.shape}" for name, values in parameters.items())
         raise InputError(

@@ -20,6 +20,13 @@ def condensed_rows(model: keras.Model, statistics: SufficientStatistics) -> Rows
     Raises:
         InputError: the model has other features or targets, or a bias where the statistics have none.
     """
+    check_statistics(model, statistics)
+    rows = Rows(*statistics.pseudo_observations())
+    return Rows(rows.x, rows.y, rows.sample_weight, statistics)
+
+
+def check_statistics(model: keras.Model, statistics: SufficientStatistics) -> None:
+    """Refuses statistics of other columns than the model's, which is made for them if they are the first."""
     if isinstance(model, TabularModel):
         names = statistics.feature_names
         if names and model.feature_names and names != model.feature_names:
@@ -35,8 +42,6 @@ def condensed_rows(model: keras.Model, statistics: SufficientStatistics) -> Rows
             f"the statistics were made with use_bias={statistics.use_bias}, the model has use_bias={use_bias}. "
             f"Try SufficientStatistics.from_batches(batches, use_bias={use_bias})."
         )
-    x, y, *weight = statistics.pseudo_observations()
-    return Rows(x, y, weight[0] if weight else None, statistics)
 
 
 def refuse_beside_statistics(model: Any, statistics: SufficientStatistics, given: Mapping[str, Any]) -> None:

@@ -115,6 +115,8 @@ class CsvFile:
         if not len(table):
             return Block(np.empty((len(wanted.feature_names) + len(wanted.targets), 0)))
         arrays = [_trimmed(column.chunk(0)) for column in table.columns]
+        if any(_has_quotes(array) for array in arrays):
+            return self._by_python(wanted, booleans, piece, begin)
         outcome = wanted.block(self.name, arrays, lambda row: "")
         return outcome if isinstance(outcome, Block) else self._by_python(wanted, booleans, piece, begin)
 
@@ -225,6 +227,14 @@ def _end_of_lines(content: bytes) -> int:
         quotes -= content.count(b'"', before, end)
         end = before
     return end
+
+
+def _has_quotes(column: "pa.Array") -> bool:
+    """Whether a level begins with a quote: Arrow knows none after a space."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    return pa.types.is_dictionary(column.type) and bool(pc.any(pc.starts_with(column.dictionary, '"')).as_py())
 
 
 def _trimmed(column: "pa.Array") -> "pa.Array":

@@ -50,14 +50,11 @@ def kind(cells: Sequence[str]) -> str:
     present = [cell for cell in cells if cell.strip() not in MISSING]
     if not present or any(number(cell) is not None for cell in present):
         return "number"
-    for name, is_so in {
-        "boolean": lambda cell: cell.strip() in TRUE + FALSE,
-        "date": _DATE.fullmatch,
-        "decimal comma": _DECIMAL_COMMA.fullmatch,
-    }.items():
-        if all(is_so(cell) for cell in present):
-            return name
-    return "text"
+    if all(cell.strip() in TRUE + FALSE for cell in present):
+        return "boolean"
+    if all(_DATE.fullmatch(cell) for cell in present):
+        return "date"
+    return "decimal comma" if all(_DECIMAL_COMMA.fullmatch(cell) for cell in present) else "text"
 
 
 def booleans(cells: Sequence[str]) -> np.ndarray:

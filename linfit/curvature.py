@@ -2,7 +2,7 @@
 
 import math
 from bisect import bisect_left
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from linfit import checks
 from linfit.checks import InputError
 
 if TYPE_CHECKING:
+    from linfit.standardization import Standardization
     from linfit.sufficient_statistics import SufficientStatistics
 
 _MOST_STEPS = 10**12
@@ -27,7 +28,10 @@ class Curvature:
 
     Attributes:
         eigenvalues: ascending, shape (features + 1,), or (features,) without a bias; 0 along what the data leave open.
-        eigenvectors: one in each column, of length 1; their entries are the features', then the bias's.
+        eigenvectors: one in each column; their entries are the features', then the bias's. Of length 1 and orthogonal,
+            unless the descent is that of standardized features.
+        dual_vectors: what takes an error apart, one in each row: `dual_vectors @ error` is how much of each eigenvector
+            is in it. The eigenvectors themselves, where these are orthogonal.
         sharpest_row: the largest second derivative of the loss of any single row, in any direction.
         scales: the root mean square of each feature, in its units, shape (features,).
 
@@ -41,6 +45,7 @@ class Curvature:
 
     eigenvalues: np.ndarray
     eigenvectors: np.ndarray
+    dual_vectors: np.ndarray
     sharpest_row: float
     scales: np.ndarray
 
@@ -61,9 +66,18 @@ class Curvature:
         return cls(
             eigenvalues=2 / values * singular[::-1] ** 2,
             eigenvectors=rows[::-1].T,
+            dual_vectors=rows[::-1],
             sharpest_row=2 / statistics.targets * statistics.longest_row + 2 * l2,
             scales=np.linalg.norm(a[:, :p], axis=0) / math.sqrt(statistics.rows),
         )
+
+    def in_data_units(self, units: "Standardization") -> "Curvature":
+        """The curvature of a descent in standardized units, with its directions in the units of the data.
+
+        There (w, b) is T (v, c): an eigenvector v of the Hessian becomes T v, and vᵀ becomes vᵀ T⁻¹.
+        """
+        there, back = units.matrices(use_bias=len(self.eigenvectors) > len(self.scales))
+        return replace(self, eigenvectors=there @ self.eigenvectors, dual_vectors=self.dual_vectors @ back)
 
     @property
     def stability_limit(self) -> float:
@@ -141,7 +155,7 @@ class Curvature:
     def steps_from(self, error: Any, tolerance: Any, learning_rate: float) -> float:
         """The full-batch steps from a given point until each parameter is within its tolerance of the optimum.
 
-        After k steps the error along each eigenvector v is (1 - η λ)ᵏ vᵀ error.
+        After k steps the part of each eigenvector in the error is (1 - η λ)ᵏ times what it is now.
 
         Args:
             error: point - optimum, shape (features + 1, targets), or (features, targets) without a bias.
@@ -155,7 +169,7 @@ class Curvature:
         error = np.asarray(error, "float64")
         if error.ndim != 2 or len(error) != len(self.eigenvalues):
             raise InputError(f"error must have the shape ({len(self.eigenvalues)}, targets), got {error.shape}.")
-        parts = self.eigenvectors.T @ error
+        parts = self.dual_vectors @ error
         tolerance = np.broadcast_to(np.asarray(tolerance, "float64"), parts.shape)
 
         def reached(step: int) -> bool:

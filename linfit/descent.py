@@ -9,7 +9,7 @@ import numpy as np
 from linfit.batches import Batches
 from linfit.compiled_steps import CompiledSteps, Made, Plan
 from linfit.optimizer import has_schedule
-from linfit.parameters import named_parameters, scalar_names
+from linfit.parameters import named_parameters, scalar_names, units_of
 from linfit.recorder import MOST_VALUES
 from linfit.trajectory import Trajectory
 
@@ -74,6 +74,7 @@ class Descent:
         self._latest: list[Place] = []
         self._shapes = {name: tuple(variable.shape) for name, variable in named_parameters(model).items()}
         self.names = scalar_names(self._shapes, model.feature_names)
+        self._units = units_of(model)
         self._whole = batches.steps_per_epoch == 1
         self.step_values = batches.batch_size * batches.width
 
@@ -172,6 +173,8 @@ class Descent:
 
     def _trajectory(self, steps: np.ndarray, points: np.ndarray) -> Trajectory:
         parameters = _split(points[:, :-2], self._shapes)
+        if self._units is not None:
+            parameters = self._units.to_data_units(parameters)
         return Trajectory(steps, points[:, -2], points[:, -1], parameters, self.names)
 
 

@@ -125,6 +125,8 @@ def scale_remedy(problem: Problem) -> str | None:
     """What makes the stability limit low, and what to do; None where no column's scale is to blame."""
     curvature = problem.curvature
     statistics = problem.statistics
+    if problem.units is not None:
+        return None
     if 10 * curvature.stability_limit >= statistics.targets * statistics.rows / statistics.weight:
         return None  # columns of size 1 have no higher limit than this: the trace of their Hessian is at least so large
     standardized = statistics.standardized().curvature(problem.l2).stability_limit
@@ -137,7 +139,7 @@ def scale_remedy(problem: Problem) -> str | None:
     larger = f", {times:.2g} times those of the next feature" if times > 1.5 else ""
     return (
         f"The limit is so low because of {label}, with values around {curvature.scales[feature]:.3g}{larger}. "
-        f"{standardizing(problem.statistics.use_bias)}: the limit rises to {standardized:.2g}."
+        f"With LinearRegression(normalize=True) the limit rises to {standardized:.2g}."
     )
 
 
@@ -145,10 +147,3 @@ def batch_size_of(model: keras.Model, problem: Problem) -> int | None:
     """The rows in each step of the model's latest fit, where that is known and not all rows."""
     batch_size = getattr(model, "batch_size", None)
     return batch_size if batch_size is not None and batch_size < problem.statistics.rows else None
-
-
-def standardizing(use_bias: bool) -> str:
-    """What to do to columns of different scales, as a sentence without its end."""
-    if use_bias:
-        return "Subtract each column's mean and divide it by its standard deviation"
-    return "Divide each column by its root mean square"

@@ -53,7 +53,10 @@ class Frame:
                 content = self._cells(column)[first + row]
                 return repr(content) if isinstance(content, str) else str(content)
 
-            yield wanted.block(self.name, parts, lambda row, first=first: f"row {first + row}, counted from 0", cell)
+            def place(row: int, first: int = first) -> str:
+                return f"row {first + row}, counted from 0"
+
+            yield wanted.block(self.name, parts, place, cell)
 
     def _cells(self, column: str) -> Any:
         """The cells of a column by their number."""

@@ -16,7 +16,15 @@ from linfit.fit_memory import FitMemory
 from linfit.fitting import fit_rows
 from linfit.optimizer import DEFAULT_LEARNING_RATE, plain_sgd
 from linfit.precision import computing_in, in_dtype
-from linfit.refusals import refuse_frozen, refuse_replicas, refuse_two_schedulers
+from linfit.refusals import (
+    refuse_frozen,
+    refuse_made_outside,
+    refuse_over_replicas,
+    refuse_strategy,
+    refuse_two_schedulers,
+    refuse_whole_batches,
+)
+from linfit.replicas import has_workers, logs_over_replicas, one_row
 from linfit.rows import Rows, are_rows
 from linfit.step_callback import StepCallback
 from linfit.step_loss import StepLoss
@@ -24,6 +32,7 @@ from linfit.sufficient_statistics import SufficientStatistics
 from linfit.table import Table
 from linfit.tabular_model import TabularModel
 from linfit.trajectory import Trajectory
+from linfit.workers import for_this_worker, is_chief, shuffled
 
 
 class GradientDescent(TabularModel):
@@ -31,7 +40,8 @@ class GradientDescent(TabularModel):
 
     `compile`, `fit`, `evaluate` and `predict` are Keras's, for rows that are checked first and kept in the
     model's dtype. A subclass brings `build`, `call`, `train_step` and `test_step`; both steps end by returning
-    `self._report(x, y, predictions, loss, sample_weight)`, by which the loss is recorded.
+    `self._report(x, y, predictions, loss, sample_weight)`, by which the loss is recorded. Under a
+    `tf.distribute` strategy `mean_over_replicas` makes one step of all of them: without it they silently drift apart.
 
     Attributes:
         batch_size: the rows in each step of the latest fit; None before the first.
@@ -98,13 +108,14 @@ class GradientDescent(TabularModel):
         Raises:
             InputError: a rate that is no finite number above 0; an optimizer that is not plain SGD.
         """
-        refuse_replicas(self)
+        refuse_strategy(self)
+        refuse_over_replicas(self, loss, run_eagerly, steps_per_execution, jit_compile)
         self._finds_rate = isinstance(learning_rate, str) and learning_rate == "auto"
         self._compiles_steps = jit_compile is not False and not run_eagerly
         self._condenses_rows = condense_rows
         self._jit_compile_asked = jit_compile
         self.memory.compiled_steps.clear()
-        with computing_in(self.dtype):
+        with computing_in(self.dtype), self.distribute_strategy.scope():
             if isinstance(loss, keras.losses.Loss) and loss.dtype != self.dtype:
                 loss = in_dtype(loss, self.dtype)
             super().compile(
@@ -146,7 +157,8 @@ class GradientDescent(TabularModel):
 
         Steps on rows in memory are made in compiled blocks, tens of thousands at a time where the callbacks allow:
         a `StepCallback` sees each of them, a callback with a hook for epochs or batches makes the blocks that short.
-        Streams, `steps_per_epoch`, `run_eagerly` and `jit_compile=False` are left to Keras's own loop.
+        Streams, `steps_per_epoch`, `run_eagerly`, `jit_compile=False` and models that were made in the scope of a
+        `tf.distribute` strategy are left to Keras's own loop. Of several workers only the chief writes and prints.
 
         In place of x and y, `SufficientStatistics` of them will do, as of a stream that does not fit into memory:
         each epoch is then one full-batch step on the mean squared error of all their rows.
@@ -163,7 +175,7 @@ class GradientDescent(TabularModel):
             InputError: what does not fit together, before anything is trained.
             KeyboardInterrupt: after Ctrl-C; what has been trained, recorded and logged is kept.
         """
-        refuse_replicas(self)
+        refuse_strategy(self)
         refuse_frozen(self)
         checks.count(epochs, "epochs")
         if batch_size is not None:
@@ -214,6 +226,7 @@ class GradientDescent(TabularModel):
         self.training_rows = rows
         self.batch_size = None if rows is None else batch_size or 32  # Keras's own default; a stream has its own
         try:
+            self.prepare(rows)
             if self.compiled and self._finds_rate:
                 self.optimizer.learning_rate = fastest_learning_rate(self)
             settings = {
@@ -240,6 +253,12 @@ class GradientDescent(TabularModel):
                     settings["shuffle"] = False  # a stream has its own order
                 if held_out is not None:
                     validation_data = held_out.as_type(self.dtype).as_tuple()
+                if has_workers(self.distribute_strategy):
+                    callbacks = for_this_worker(self.distribute_strategy, callbacks, rows)
+                    settings["verbose"] = verbose if is_chief(self.distribute_strategy) else 0
+                    if rows is not None and shuffle:
+                        seed = int(self.optimizer.iterations.numpy())  # which all workers know
+                        x, y, sample_weight = shuffled(rows.as_type(self.dtype), self.batch_size, seed), None, None
                 return super().fit(
                     x,
                     y,
@@ -254,6 +273,9 @@ class GradientDescent(TabularModel):
         finally:
             self.training_rows = self.descent = None
             self.in_blocks = False
+
+    def prepare(self, rows: Rows | None) -> None:
+        """Called before the first step of each fit, with its rows, where they are in memory."""
 
     @property
     def needs_rows(self) -> bool:
@@ -272,7 +294,8 @@ class GradientDescent(TabularModel):
         if rows is None or len(rows) > (self.batch_size or 0):
             return float("nan")
         x, y, sample_weight = rows.as_type(self.dtype).as_tuple()
-        return float(self.compute_loss(x, y, self(x), sample_weight))
+        loss = self.compute_loss(x, y, self(x), sample_weight)
+        return float(loss) * tf.distribute.get_strategy().num_replicas_in_sync  # by which Keras divides it in a scope
 
     def get_compile_config(self) -> dict[str, Any]:
         """What `compile_from_config` needs to compile a loaded model as this one is."""
@@ -297,12 +320,24 @@ class GradientDescent(TabularModel):
         self.optimizer.build(self.trainable_variables)
 
     def _runs_in_blocks(self, shuffle: Any, options: dict[str, Any]) -> bool:
-        """Whether the steps on rows in memory can be compiled, and nobody wants fewer of them than there are."""
+        """Whether steps on rows in memory can be compiled, on one device, and nobody wants fewer than there are."""
         limits = (keras.config.max_epochs(), keras.config.max_steps_per_epoch(), *options.values())
         known = set(options) <= {"steps_per_epoch", "validation_steps"}
-        return self.compiled and self._compiles_steps and isinstance(shuffle, bool) and known and not any(limits)
+        ours = self.compiled and self._compiles_steps and self._distribute_strategy is None
+        return ours and isinstance(shuffle, bool) and known and not any(limits)
 
     def _report(self, x: Any, y: Any, predictions: Any, loss: Any, sample_weight: Any) -> dict[str, Any]:
         """Updates the mean loss and the metrics with one batch, and returns them by name."""
         self.loss_tracker.update_state(loss, sample_weight=keras.ops.shape(x)[0])
-        return self.compute_metrics(x, y, predictions, sample_weight)
+        return logs_over_replicas(self, self.compute_metrics(x, y, predictions, sample_weight))
+
+    def _maybe_symbolic_build(self, iterator: Any = None, data_batch: Any = None) -> None:
+        """Keras's own, given a batch that it can read; see `replicas.py`."""
+        if iterator is not None and self._distribute_strategy is not None:
+            iterator, data_batch = None, one_row(self._distribute_strategy, iterator)
+        super()._maybe_symbolic_build(iterator, data_batch)
+        refuse_made_outside(self)
+
+    def _check_batches(self, batches: tf.data.Dataset) -> None:
+        refuse_whole_batches(self, batches)
+        super()._check_batches(batches)

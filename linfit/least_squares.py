@@ -74,16 +74,19 @@ class LeastSquares:
     feature_names: tuple[str, ...] | None = None
 
     @classmethod
-    def from_statistics(cls, statistics: "SufficientStatistics", l2: float = 0.0) -> "LeastSquares":
-        """Solves min over w, b of mean (x w + b - y)² + l2 Σ w² by back substitution in R.
+    def from_statistics(
+        cls, statistics: "SufficientStatistics", l2: float = 0.0, scale: np.ndarray | float = 1.0
+    ) -> "LeastSquares":
+        """Solves min over w, b of mean (x w + b - y)² + l2 Σ (scale w)² by back substitution in R.
 
         The first row of R takes b out of the problem: w solves that of the deviations from the means, then
         b = mean(y) - mean(x) w. The penalty, which leaves b alone as Keras's does, is √(l2 n targets) times
-        the unit matrix below the deviations (Golub & Van Loan, 2013, section 6.1.4).
+        the diagonal of the scales below the deviations (Golub & Van Loan, 2013, section 6.1.4).
 
         Args:
             statistics: those of the rows.
             l2: the factor of Keras's `regularizers.L2`; 0 for none.
+            scale: of each feature, shape (features,), where the penalty is on standardized features; else 1.
 
         Raises:
             InputError: an l2 that is no finite number of 0 or more.
@@ -100,7 +103,8 @@ class LeastSquares:
         dependent: tuple[tuple[int, ...], ...] = ()
         if l2 > 0:
             ridge = np.sqrt(l2 * statistics.rows * targets)
-            penalized = from_blocks([deviations, ridge * np.eye(p, p + targets)], p + targets)
+            penalty = ridge * np.diag(np.broadcast_to(scale, p)) @ np.eye(p, p + targets)
+            penalized = from_blocks([deviations, penalty], p + targets)
             w, inverse = _back_substitute(penalized[:p, :p], penalized[:p, p:])
             inverse = inverse @ (inverse.T @ x[:p].T)  # (AᵀA + Λ)⁻¹ Aᵀ
             influence = x[:p] @ inverse
@@ -129,7 +133,7 @@ class LeastSquares:
         return cls(
             w=w,
             b=_intercept(statistics, w),
-            loss=float(np.sum(residual) / statistics.rows / targets + l2 * np.sum(w**2)),
+            loss=float(np.sum(residual) / statistics.rows / targets + l2 * np.sum((scale * w.T) ** 2)),
             residual_std=residual_std,
             unit_error_w=unit_w,
             unit_error_b=unit_b,

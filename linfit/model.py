@@ -9,10 +9,15 @@ import tensorflow as tf
 
 from linfit import checks
 from linfit.checks import InputError, as_numbers
-from linfit.closed_form import problem_of
+from linfit.closed_form import problem_of, statistics_of
+from linfit.condensed import check_statistics
 from linfit.gradient_descent import GradientDescent
+from linfit.replicas import mean_over_replicas
 from linfit.rows import Rows
+from linfit.standardization import Standardization
+from linfit.sufficient_statistics import SufficientStatistics
 
+_MOST_LOST = 1e-4  # of a feature's standard deviation, by rounding its values
 _SEE_ROWS = ("call", "train_step", "compute_loss", "compute_metrics")
 
 
@@ -26,14 +31,19 @@ class LinearRegression(GradientDescent):
         b_initializer: where b starts: a number, an array of shape (targets,), or a Keras initializer.
         targets: how many columns y has; by default as many as the first data have.
         use_bias: False fits a line through the origin; b is then held at 0.
-        kernel_regularizer: a Keras regularizer on w, whose penalty is part of the loss.
+        kernel_regularizer: a Keras regularizer on w, whose penalty is part of the loss. With `normalize` it is the w of
+            the standardized features that it keeps small, whatever the units of the columns.
         feature_names: a name for each feature, for logs, tables and pictures; a DataFrame brings its own.
+        normalize: True to descend on standardized features, each with mean 0 and standard deviation 1 over the rows of
+            the first fit. Columns of different sizes, or far from 0, then no longer make it slow. All that is told of
+            the fit is in the units of the data: predictions, coefficients, logs, references.
         dtype: "float32" (Keras's default) or "float64": of the parameters, the loss and the data.
         name: the Keras name of the model.
 
     Attributes:
-        w: weights, shape (features, targets).
-        b: biases, shape (targets,).
+        w: weights, shape (features, targets); with `normalize` those of the standardized features. `coefficients` gives
+            them in the units of the data.
+        b: biases, shape (targets,); likewise.
 
     Example:
         >>> import linfit
@@ -54,6 +64,7 @@ class LinearRegression(GradientDescent):
         use_bias: bool = True,
         kernel_regularizer: Any = None,
         feature_names: Sequence[str] | None = None,
+        normalize: bool = False,
         dtype: Any = None,
         name: str | None = None,
     ):
@@ -66,6 +77,7 @@ class LinearRegression(GradientDescent):
         self.use_bias = use_bias
         self.kernel_regularizer = keras.regularizers.get(kernel_regularizer)
         self.feature_names = None if feature_names is None else checks.names(feature_names, "feature_names")
+        self.normalize = normalize
 
     def build(self, input_shape: Any) -> None:
         """Makes w and b for inputs of shape (rows, features)."""
@@ -76,11 +88,16 @@ class LinearRegression(GradientDescent):
         b_initializer = _initializer(self.b_initializer if self.use_bias else "zeros", "b_initializer", b_shape)
         self.w = self.add_weight(w_shape, w_initializer, name="w", regularizer=self.kernel_regularizer)
         self.b = self.add_weight(b_shape, b_initializer, name="b", trainable=self.use_bias)
+        if self.normalize:
+            self.mean = self.add_weight((features,), "zeros", name="mean", trainable=False)
+            self.scale = self.add_weight((features,), "ones", name="scale", trainable=False)
         self.input_spec = keras.layers.InputSpec(ndim=2, axes={-1: features})
         self.built = True
 
     def call(self, x: Any) -> Any:
         """The predictions x w + b, shape (rows, targets)."""
+        if self.normalize:
+            x = (x - self.mean) / self.scale
         return keras.ops.matmul(x, self.w) + self.b
 
     def train_step(self, data: Any) -> dict[str, Any]:
@@ -95,6 +112,7 @@ class LinearRegression(GradientDescent):
             predictions = self(x)
             loss = self.compute_loss(x, y, predictions, sample_weight)
         dw, db = tape.gradient(loss, [self.w.value, self.b.value], unconnected_gradients="zero")
+        loss, dw, db = mean_over_replicas(x, loss, dw, db)
 
         learning_rate = keras.ops.cast(self.optimizer.learning_rate, self.w.dtype)
         self.w.assign_sub(learning_rate * dw)
@@ -106,8 +124,75 @@ class LinearRegression(GradientDescent):
         """The loss and the metrics of one batch; nothing is updated."""
         x, y, sample_weight = self._unpack(data)
         predictions = self(x)
-        loss = self.compute_loss(x, y, predictions, sample_weight, training=False)
+        (loss,) = mean_over_replicas(x, self.compute_loss(x, y, predictions, sample_weight, training=False))
         return self._report(x, y, predictions, loss, sample_weight)
+
+    @property
+    def units(self) -> Standardization | None:
+        """Those of the standardized features; None where w and b are in the units of the data."""
+        if not (self.normalize and self.built):
+            return None
+        return Standardization(*(values.numpy().astype("float64") for values in (self.mean, self.scale)))
+
+    def coefficients(self) -> tuple[np.ndarray, np.ndarray]:
+        """The weights w, shape (features, targets), and biases b, shape (targets,), in the units of the data.
+
+        Raises:
+            InputError: before the first fit there are none.
+
+        Example:
+            >>> import linfit
+            >>> x, y = linfit.GroundTruth(w=[2.0, 0.003], b=1.0).sample(100, seed=7, high=[1.0, 1000.0])
+            >>> model = linfit.LinearRegression(normalize=True, dtype="float64")
+            >>> model.compile(learning_rate="auto")
+            >>> _ = model.fit(x, y, batch_size=100, epochs=200, verbose=0)
+            >>> w, b = model.coefficients()
+            >>> print(w.round(6).ravel(), b.round(6))
+            [2.    0.003] [1.]
+        """
+        if not self.built:
+            raise InputError("the model has no w and b yet: call model.fit(x, y) before model.coefficients().")
+        point = {"w": self.w.numpy(), "b": self.b.numpy()}
+        point = point if self.units is None else self.units.to_data_units(point)
+        return point["w"], point["b"]
+
+    def adapt(self, statistics: SufficientStatistics) -> None:
+        """Standardizes by the means and standard deviations of these rows; the line stays where it is.
+
+        The first fit does so by itself, where its rows are in memory; for a stream it has to be done before.
+
+        Args:
+            statistics: of the rows: `SufficientStatistics.from_batches(batches)`.
+
+        Raises:
+            InputError: a model without `normalize=True`; statistics of other features than the model's.
+
+        Warns:
+            UserWarning: a feature that is so far from 0 that the model's floats cannot tell its values apart.
+        """
+        if not self.normalize:
+            raise InputError(f"{type(self).__name__} does not standardize. Make it with normalize=True to adapt it.")
+        check_statistics(self, statistics)
+        line = dict(zip(("w", "b"), self.coefficients(), strict=True))
+        units = Standardization.of(statistics)
+        self.mean.assign(units.mean)
+        self.scale.assign(units.scale)
+        assert self.units is not None
+        moved = self.units.from_data_units(line)
+        self.w.assign(moved["w"])
+        self.b.assign(moved["b"])
+        self._warn_of_rounding(units, statistics.labels)
+
+    def prepare(self, rows: Rows | None) -> None:
+        """Adapts the model to the rows of its first fit."""
+        if not self.normalize or (self.built and (self.mean.numpy().any() or (self.scale.numpy() != 1).any())):
+            return
+        if rows is None:
+            raise InputError(
+                "normalize=True needs the means of all rows before the first step, which a stream does not tell. Try "
+                "model.adapt(linfit.SufficientStatistics.from_batches(batches)) before model.fit."
+            )
+        self.adapt(statistics_of(rows, self.use_bias, self.feature_names))
 
     def condensed(self, rows: Rows) -> Rows:
         """As few rows as there are numbers in the triangle of all, where the loss is the mean squared error.
@@ -126,6 +211,17 @@ class LinearRegression(GradientDescent):
         own = all(getattr(type(self), name) is getattr(LinearRegression, name) for name in _SEE_ROWS)
         return len(self.metrics) > 1 or not own
 
+    def _warn_of_rounding(self, units: Standardization, labels: Sequence[str]) -> None:
+        lost = np.finfo(self.dtype).eps * np.abs(units.mean) / units.scale
+        worst = int(np.argmax(lost))
+        if lost[worst] > _MOST_LOST:
+            mean, scale = units.mean[worst], units.scale[worst]
+            checks.warn(
+                f"{labels[worst]} is around {mean:.6g} and varies by {scale:.2g}: {self.dtype} rounds its values to "
+                f"{np.finfo(self.dtype).eps * abs(mean):.1g}. Try "
+                + ("dtype='float64'." if self.dtype == "float32" else f"counting it from {mean:.3g}.")
+            )
+
     def get_config(self) -> dict[str, Any]:
         """What `from_config` needs to make this model again, untrained."""
         return {
@@ -135,6 +231,7 @@ class LinearRegression(GradientDescent):
             "use_bias": self.use_bias,
             "kernel_regularizer": keras.regularizers.serialize(self.kernel_regularizer),
             "feature_names": self.feature_names,
+            "normalize": self.normalize,
             "dtype": self.dtype,
             "name": self.name,
         }

@@ -26,15 +26,15 @@ def seen(problem: Problem, error: np.ndarray) -> np.ndarray:
     """What the loss sees of an error: where columns depend on each other, some directions change nothing."""
     if not problem.optimum.dependent:
         return error
-    vectors, _ = _curved(problem)
-    return np.ravel(vectors @ (vectors.T @ error.reshape(len(vectors), -1)))
+    vectors, duals, _ = _curved(problem)
+    return np.ravel(vectors @ (duals @ error.reshape(len(vectors), -1)))
 
 
 def yardstick(problem: Problem, parameters: dict[str, np.ndarray]) -> np.ndarray:
     """Those of each scalar; where the data lie on the line, what the rounding of y alone would cause."""
     noise = _noise(problem)
     if problem.optimum.dependent:
-        vectors, values = _curved(problem)
+        vectors, _, values = _curved(problem)
         inverse = vectors / (values * problem.statistics.rows * problem.statistics.targets / 2) @ vectors.T
         return np.ravel(np.sqrt(np.diag(inverse))[:, np.newaxis] * noise)
     unit = {"w": problem.optimum.unit_error_w[:, np.newaxis], "b": np.array([problem.optimum.unit_error_b])}
@@ -46,17 +46,22 @@ def rounding_error(model: keras.Model, problem: Problem, parameters: dict[str, n
 
     A parameter rests where the rate times its gradient g is below half the spacing of floats around it, here at the
     best rate; and g itself is a sum of numbers of the size of x y, each rounded. With the Hessian H, the error there
-    is H⁻¹ g.
+    is H⁻¹ g. All this is so in the units of the descent: standardized features carry the rounding of what they were,
+    counted from 0.
     """
     eps = float(np.finfo(model.dtype).eps)
-    vectors, values = _curved(problem)
-    inverse = np.abs(vectors / values @ vectors.T)
+    vectors, duals, values = _curved(problem)
     rate = problem.curvature.usable_learning_rate
-    optimum = np.vstack([np.atleast_2d(getattr(problem.optimum, name)) for name in parameters])
+    optimum = {name: np.asarray(getattr(problem.optimum, name)) for name in parameters}
     size, features = problem.statistics.root_mean_square, problem.statistics.features
-    sums = np.outer([*size[:features], 1.0][: len(optimum)], size[features:])
-    gradient = eps * (np.abs(optimum) / (2 * rate) + 2 * sums)
-    return np.ravel(inverse @ gradient)
+    x, y = size[:features], size[features:]
+    if problem.units is not None:
+        optimum, x = problem.units.from_data_units(optimum), x / problem.units.scale
+        duals = duals @ problem.units.matrices("b" in parameters)[0]
+    point = np.vstack([np.atleast_2d(values) for values in optimum.values()])
+    sums = np.outer([*x, 1.0][: len(point)], y)
+    gradient = eps * (np.abs(point) / (2 * rate) + 2 * sums)
+    return np.ravel(np.abs(vectors / values @ duals) @ gradient)
 
 
 def in_standard_errors(error: np.ndarray, standard_error: np.ndarray, names: Sequence[str]) -> str:
@@ -93,10 +98,10 @@ def about_the_truth(
     )
 
 
-def _curved(problem: Problem) -> tuple[np.ndarray, np.ndarray]:
-    """The eigenvectors along which the loss changes, and their eigenvalues."""
-    curved = problem.curvature.eigenvalues > 0
-    return problem.curvature.eigenvectors[:, curved], problem.curvature.eigenvalues[curved]
+def _curved(problem: Problem) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The eigenvectors along which the loss changes, their dual vectors, and their eigenvalues."""
+    curvature, curved = problem.curvature, problem.curvature.eigenvalues > 0
+    return curvature.eigenvectors[:, curved], curvature.dual_vectors[curved], curvature.eigenvalues[curved]
 
 
 def _noise(problem: Problem) -> np.ndarray:

@@ -8,6 +8,7 @@ import numpy as np
 
 from linfit import checks
 from linfit.checks import InputError
+from linfit.standardization import Standardization
 
 
 def named_parameters(model: keras.Model) -> dict[str, Any]:
@@ -21,6 +22,18 @@ def named_parameters(model: keras.Model) -> dict[str, Any]:
     if len(set(short)) < len(short):
         short = [variable.path for variable in variables]
     return dict(zip(short, variables, strict=True))
+
+
+def units_of(model: keras.Model) -> Standardization | None:
+    """The units in which a model descends, where these are not the data's."""
+    return getattr(model, "units", None)
+
+
+def point_of(model: keras.Model) -> dict[str, np.ndarray]:
+    """The values of the named parameters, in the units of the data."""
+    point = {name: variable.numpy() for name, variable in named_parameters(model).items()}
+    units = units_of(model)
+    return point if units is None else units.to_data_units(point)
 
 
 def is_linear(names: Collection[str]) -> bool:

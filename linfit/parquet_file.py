@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 from linfit import checks
@@ -75,7 +75,7 @@ class ParquetFile:
                 batches = file.iter_batches(batch_rows, [group], list(wanted.columns), use_threads=False)
                 while (batch := self._read(next, batches, None)) is not None:
                     arrays = [batch.column(column) for column in wanted.columns]
-                    yield wanted.block(self.name, arrays, lambda row, first=first: f"row {first + row}, counted from 0")
+                    yield wanted.block(self.name, arrays, partial(_place, first))
                     first += len(batch)
 
     @property
@@ -95,3 +95,7 @@ class ParquetFile:
         except (pa.ArrowException, OSError) as error:
             reason = str(error).splitlines()[0].rstrip(".")
             raise InputError(f"{self.name} is no Parquet file, or damaged: {reason}. Write or copy it anew.") from None
+
+
+def _place(first: int, row: int) -> str:
+    return f"row {first + row}, counted from 0"

@@ -9,7 +9,7 @@ import numpy as np
 
 from linfit import checks
 from linfit.checks import InputError
-from linfit.parameters import named_parameters, scalar_names
+from linfit.parameters import named_parameters, point_of, scalar_names
 from linfit.trajectory import Trajectory
 
 
@@ -27,6 +27,7 @@ class StepCallback(keras.callbacks.Callback):
     Keras's running total over the epoch instead: to the float32 rounding of that total.
 
     Attributes:
+        only_writes: whether it changes nothing but files or the screen: of several workers only the chief has it then.
         first_rows: how many recorded steps are handed over at first, at most. How many it can take in a tenth of a
             second shows then; a subclass that is quick may say so, one that takes its time may ask for fewer.
 
@@ -52,6 +53,7 @@ class StepCallback(keras.callbacks.Callback):
         2 1.0 3.0
     """
 
+    only_writes = False
     first_rows = 16
 
     def __init__(self, every: int = 1, feature_names: Sequence[str] | None = None):
@@ -89,6 +91,7 @@ class StepCallback(keras.callbacks.Callback):
         """Takes down where the parameters stand before this step."""
         if not self._in_blocks:
             self._before = self.here() if self.step % self.every == 0 else None
+            self._values_before = [variable.numpy() for variable in named_parameters(self.model).values()]
             self._total_before = _running_total(self.model)
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
@@ -100,8 +103,8 @@ class StepCallback(keras.callbacks.Callback):
         if self.first_stop(before) is not None:
             self.model.stop_training = True
             self.model.optimizer.iterations.assign(before.step[0])
-            for name, variable in named_parameters(self.model).items():
-                variable.assign(before.parameters[name][0])
+            for variable, values in zip(named_parameters(self.model).values(), self._values_before, strict=True):
+                variable.assign(values)
         self.take(before)
 
     def first_stop(self, trajectory: Trajectory) -> int | None:
@@ -139,7 +142,7 @@ class StepCallback(keras.callbacks.Callback):
 
     def here(self) -> Trajectory:
         """The one point at which the model stands, its loss not measured yet."""
-        parameters = {name: variable.numpy() for name, variable in named_parameters(self.model).items()}
+        parameters = point_of(self.model)
         return Trajectory(
             step=np.array([self.step]),
             loss=np.array([np.nan]),
@@ -156,6 +159,8 @@ class StepCallback(keras.callbacks.Callback):
 def _running_total(model: keras.Model) -> tuple[float, float]:
     """The sum of losses and the rows so far in this epoch, as Keras's mean loss holds them."""
     tracker = model.metrics[0]
+    if hasattr(tracker, "last"):  # nobody needs it then, and to sum it over workers takes all of them
+        return 0.0, 0.0
     return float(tracker.total.numpy()), float(tracker.count.numpy())
 
 

@@ -16,7 +16,8 @@ class StepLoss(keras.metrics.Mean):
 
     def __init__(self, name: str = "loss", dtype: Any = None):
         super().__init__(name=name, dtype=dtype)
-        self.last = self.add_variable(shape=(), initializer="zeros", dtype=self.dtype, name="last")
+        # The same in each replica: one of them is asked, where total and count are summed.
+        self.last = self.add_variable((), "zeros", self.dtype, aggregation="only_first_replica", name="last")
 
     def update_state(self, values: Any, sample_weight: Any = None) -> None:
         """Takes one step's loss into the mean, weighted with its number of rows."""

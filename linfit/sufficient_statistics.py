@@ -13,6 +13,7 @@ from linfit.design import design_blocks, design_of, origin_of
 from linfit.least_squares import LeastSquares
 from linfit.rank import independent_columns
 from linfit.rows import Rows, as_rows, column_names
+from linfit.standardization import Standardization
 from linfit.triangle import from_blocks, triangle
 
 
@@ -278,16 +279,17 @@ class SufficientStatistics:
         ones = self.triangle[0, 0]
         return np.block([[self.deviations[:p, :p], np.zeros((p, 1))], [ones * self.mean[:p], ones]])
 
-    def standardized(self) -> "SufficientStatistics":
-        """The statistics that the rows would have, had each feature the mean 0 and the standard deviation 1.
+    def standardized(self, units: Standardization | None = None) -> "SufficientStatistics":
+        """The statistics of the same rows with their features in other units; their own, if none are given.
 
-        Without a bias they keep their means, and have the mean square 1. Features that never change stay at 0.
+        In their own each feature has the mean 0 and the standard deviation 1; without a bias the mean square 1.
         """
+        units = Standardization.of(self) if units is None else units
         first, p = int(self.use_bias), self.features
         r, origin = self.triangle.copy(), self.origin.copy()
-        size = np.linalg.norm(r[first:, first : first + p], axis=0) / math.sqrt(self.weight)
-        r[:first, first : first + p] = origin[:p] = 0.0
-        r[:, first : first + p] /= np.where(size > 0, size, 1.0)
+        r[:, first : first + p] /= units.scale
+        if self.use_bias:
+            origin[:p] = (origin[:p] - units.mean) / units.scale
         return replace(self, origin=origin, triangle=r, longest_row=math.nan)
 
     def counted_from(self, origin: np.ndarray) -> np.ndarray:

@@ -1,7 +1,7 @@
 """Files that are read a block of rows at a time, as often as they are needed."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -86,6 +86,7 @@ class TableBatches:
     wanted: Wanted
     batch_rows: int = BATCH_ROWS
     dropped: int | None = field(default=None, init=False)
+    _used_rows: int | None = field(default=None, init=False, repr=False)
 
     @classmethod
     def learnt(cls, sources: Sequence[Source], wanted: Wanted, batch_rows: int = BATCH_ROWS) -> "TableBatches":
@@ -100,7 +101,7 @@ class TableBatches:
                     if len(levels[column]) > categories.MOST_LEVELS:
                         raise categories.too_many(column)
             found = {column: categories.in_order(column, levels[column]) for column in unknown}
-            wanted = replace(wanted, categories=wanted.categories | found)
+            wanted = replace(wanted, categories={**wanted.categories, **found})
         return cls(sources, wanted, batch_rows)
 
     @property
@@ -145,8 +146,9 @@ class TableBatches:
             middle = (before + rows / 2) / total if total else 0.0
             first, last = len(shares) - (len(units) - number), number  # none stays empty
             share = shares[min(max(int(middle * len(shares)), first), last, len(shares) - 1)]
-            if share and isinstance(source, ParquetFile) and share[-1].name == source.name:
-                share[-1] = share[-1].joined(source)
+            latest = share[-1] if share else None
+            if isinstance(source, ParquetFile) and isinstance(latest, ParquetFile) and latest.name == source.name:
+                share[-1] = latest.joined(source)
             else:
                 share.append(source)
             before += rows
@@ -155,7 +157,9 @@ class TableBatches:
     def dataset(self, batch_size: int, dtype: str = "float64") -> "tf.data.Dataset":
         """The rows in batches of one size, for training with mini-batches on any loss.
 
-        The rows come in the order of the files, in each epoch anew: `model.fit(batches.dataset(32), epochs=3)`.
+        The rows come in the order of the files, in each epoch anew: `model.fit(batches.dataset(32), epochs=3)`. Keras
+        wants to know how many batches there are: where that is not written in the files, as of CSV or with
+        missing="drop", they are read once to count their rows, which finds bad cells before the training begins, too.
 
         Args:
             batch_size: rows in each batch; the last takes what is left.
@@ -172,10 +176,11 @@ class TableBatches:
             lambda: ((x.astype(dtype), y.astype(dtype)) for x, y in self),
             output_signature=tuple(tf.TensorSpec(shape, dtype) for shape in shapes),
         )
+        rows = self._used_rows if self.rows is None or self.wanted.drop else self.rows
+        if rows is None:
+            rows = sum(len(x) for x, _ in self)
         batches = blocks.rebatch(batch_size).prefetch(tf.data.AUTOTUNE)
-        if self.rows is not None and not self.wanted.drop:
-            batches = batches.apply(tf.data.experimental.assert_cardinality(math.ceil(self.rows / batch_size)))
-        return batches
+        return batches.apply(tf.data.experimental.assert_cardinality(math.ceil(rows / batch_size)))
 
     def blocks(self, counting: bool = False) -> Iterator[Block]:
         """The rows as blocks, with at least one row each.
@@ -210,13 +215,14 @@ class TableBatches:
                 raise InputError(f"{names} has no row without a missing cell: {self.dropped:,} rows were dropped.")
             is_csv = isinstance(self.sources[0], CsvFile)
             raise InputError(f"{names} has {'a header but ' if is_csv else ''}no rows.")
+        self._used_rows = rows
 
-    def _outcomes(self) -> Iterator[Block | Fault]:
+    def _outcomes(self) -> Generator[Block | Fault, None, None]:
         for source in self.sources:
             yield from source.outcomes(self.wanted, self.batch_rows)
 
 
-def _joined(outcomes: Iterator[Block | Fault], batch_rows: int) -> Iterator[Block | Fault]:
+def _joined(outcomes: Iterator[Block | Fault], batch_rows: int) -> Generator[Block | Fault, None, None]:
     """The same with small blocks joined, to as many rows as they may have."""
     waiting: list[Block] = []
 

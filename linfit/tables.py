@@ -57,12 +57,12 @@ def read_table(
     names = batches.feature_names
     x = np.empty((sum(block.values.shape[1] for block in blocks), len(names)))
     y = np.empty((len(x), len(batches.wanted.targets)))
-    row = 0
-    for number, block in enumerate(blocks):
-        end = row + block.values.shape[1]
-        x[row:end], y[row:end] = block.values[: len(names)].T, block.values[len(names) :].T
-        blocks[number] = None  # what is copied needs no memory twice
-        row = end
+    end = len(x)
+    while blocks:  # what is copied needs no memory twice
+        values = blocks.pop().values
+        begin = end - values.shape[1]
+        x[begin:end], y[begin:end] = values[: len(names)].T, values[len(names) :].T
+        end = begin
     _warn_of_absent_levels(x, names, batches)
     return Table(x, y, names, batches.target_name, batches.categories, batches.dropped or 0)
 

@@ -95,7 +95,7 @@ class TabularModel(keras.Model):
             inferred = self.targets is None
             self.targets = self.targets or targets
             try:
-                with computing_in(self.dtype):
+                with computing_in(self.dtype), self.distribute_strategy.scope():
                     self.build((None, features))
             except InputError:
                 self.targets = None if inferred else self.targets  # as new, for the next try

@@ -7,7 +7,7 @@ import keras
 import numpy as np
 
 from linfit.closed_form import Problem
-from linfit.divergence import batch_size_of, explain_divergence, standardizing
+from linfit.divergence import batch_size_of, explain_divergence
 from linfit.nearness import about_the_truth, has_noise, in_standard_errors, rest_loss, rounding_error, seen, yardstick
 from linfit.optimizer import is_plain_sgd
 from linfit.parameters import flat, flat_reference
@@ -101,11 +101,13 @@ def _steps_needed(model: keras.Model, problem: Problem, error: np.ndarray, toler
             f"{_count(here)} more steps at learning rate {rate:.4g} bring it there{faster}"
         )
     text = f"About {_count(here)} more full-batch steps at learning rate {rate:.4g} bring it there{faster}"
-    if best > _PATIENCE:
+    if best > _PATIENCE and problem.units is None:
         text += (
             " The features differ too much in scale, or depend on each other too closely. "
-            f"{standardizing(problem.statistics.use_bias)}."
+            "Try LinearRegression(normalize=True)."
         )
+    elif best > _PATIENCE:
+        text += " The features depend on each other too closely: leave some of them out."
     return text
 
 

@@ -1,7 +1,7 @@
 """The lesson: gradient descent walks w and b to the values that generated the data.
 
 Without options: 120 points around y = 0.1 x + 0.5, a start at w = 0 and b = -1, 200 steps at learning rate 0.05.
-With --csv: the columns of your own file; with --stream, too, of files of any size.
+With --csv: the columns of your own files, standardized, at the rate that is fastest for them; --stream for any size.
 """
 
 import quiet_tensorflow  # noqa: F401  isort: skip  (first, before anything else imports TensorFlow)
@@ -31,6 +31,8 @@ from linfit.callbacks import (
     TensorBoardLogger,
 )
 
+NORMALIZED = "The descent is on standardized columns, all numbers are in their own units (--no-normalize: not so)."
+RAW = "The descent is on the columns as they are."
 MOST_LOGGED = 100_000  # steps in TensorBoard, of about 150 bytes each
 
 
@@ -48,7 +50,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def train(options: argparse.Namespace) -> int:
     """Fits the data of the options, logs the steps, and says where the fit stands."""
-    data, rows, truth, feature_names = what_to_fit(options)
+    data, rows, truth, feature_names = load(options)
     if options.name_taken:
         print(
             f"{options.name_taken} holds a run already; this one is {options.name} (--continue goes on with a run).\n"
@@ -64,7 +66,13 @@ def train(options: argparse.Namespace) -> int:
         model.optimizer.iterations.assign(steps)
         epochs += 1  # the first of them may have begun already
     else:
-        model = linfit.LinearRegression(w_initializer=0.0, b_initializer=-1.0, feature_names=feature_names)
+        model = linfit.LinearRegression(
+            w_initializer=0.0,
+            b_initializer=-1.0,
+            feature_names=feature_names,
+            normalize=options.normalize,
+            dtype="float64" if options.csv else "float32",
+        )
         model.compile(learning_rate=options.learning_rate)
 
     last_step = int(model.optimizer.iterations) + options.steps
@@ -88,7 +96,7 @@ def train(options: argparse.Namespace) -> int:
         if not folder.exists():
             raise
         interrupted = True
-    Console().print("", linfit.compare(model, *data, **({} if truth is None else {"truth": truth})), "", sep="\n", soft_wrap=True)
+    Console().print("", linfit.compare(model, *data, truth=truth), "", sep="\n", soft_wrap=True)
     train_options.save(options, model)
     print(f"Picture:      {folder / 'fit' / 'fit.png'}")
     if options.animate and not interrupted:
@@ -102,27 +110,29 @@ def train(options: argparse.Namespace) -> int:
     return 130 if interrupted else 0
 
 
-def what_to_fit(
+def load(
     options: argparse.Namespace,
 ) -> tuple[tuple[Any, ...], int, linfit.GroundTruth | None, tuple[str, ...] | None]:
-    """x and y, or the statistics of a stream; how many rows there are, their truth, and the names of the features."""
+    """What to fit, the number of its rows, the truth behind them and the names of the features.
+
+    The rows, x and y, are drawn from a truth or read from a file; of a stream there are the statistics.
+    """
     if options.stream:
         statistics = train_stream.condense(options)
+        print(f"{NORMALIZED if options.normalize else RAW}\n")
         return (statistics,), statistics.rows, None, statistics.feature_names
-    x, y, truth, feature_names = load(options)
-    return (x, y), len(x), truth, feature_names
-
-
-def load(options: argparse.Namespace) -> tuple[Any, Any, linfit.GroundTruth | None, tuple[str, ...] | None]:
-    """x, y, the truth behind them and the names of the features: drawn from a truth, or read from a file."""
     if options.csv:
-        table = linfit.read_table(options.csv, options.target, options.features)
-        columns = ", ".join(table.feature_names)
-        print(f"{len(table.x):,} rows of {Path(options.csv).name}: {options.target} from {columns}.\n")
-        return table.x, table.y, None, table.feature_names
+        table = linfit.read_table(
+            options.csv, options.target, options.features, categorical=options.categorical, missing=options.missing
+        )
+        files, columns = ", ".join(Path(file).name for file in options.csv), ", ".join(table.feature_names)
+        dropped = f" Rows dropped for a missing cell: {table.dropped:,}." if options.missing == "drop" else ""
+        print(f"{len(table):,} rows of {files}: {options.target} from {columns}.{dropped}")
+        print(f"{NORMALIZED if options.normalize else RAW}\n")
+        return (table,), len(table), None, None
     truth = linfit.GroundTruth(w=options.w, b=options.b, noise=options.noise)
     print(f"{options.rows:,} rows drawn from w = {options.w}, b = {options.b}, with noise {options.noise}.\n")
-    return *truth.sample(options.rows, seed=options.seed), truth, None
+    return truth.sample(options.rows, seed=options.seed), options.rows, truth, None
 
 
 def log_every(steps: int) -> int:

@@ -14,7 +14,8 @@ import tensorboard_page
 from linfit import InputError, checks
 
 LESSON = {"w": [0.1], "b": 0.5, "noise": 0.05, "rows": 120}
-DATA = [*LESSON, "seed", "csv", "target", "features", "stream"]  # a run that is continued keeps its data
+TABLE = ["csv", "target", "features", "categorical", "missing", "normalize", "stream"]
+DATA = [*LESSON, "seed", *TABLE]  # a run that is continued keeps its data
 SAVED = [*DATA, "learning_rate", "batch_size"]
 
 
@@ -48,6 +49,11 @@ def parse(arguments: Sequence[str] | None, description: str) -> argparse.Namespa
                 )
     else:
         check_data(options)
+        if options.learning_rate is None:
+            options.learning_rate = "auto" if options.csv else 0.05
+        if options.normalize is None:
+            options.normalize = options.csv is not None
+
     _check_stream(options)
     checks.count(options.steps, "--steps")
     checks.count(options.every, "--every")
@@ -71,10 +77,20 @@ def add_data(parser: argparse.ArgumentParser, name: str) -> None:
     drawn.add_argument("--rows", type=int, help="how many rows to draw (120)")
     file = parser.add_argument_group("or data of your own")
     file.add_argument(
-        "--csv", metavar="FILE", type=lambda path: str(Path(path).absolute()), help="a CSV file with a header line"
+        "--csv",
+        nargs="+",
+        metavar="FILE",
+        type=lambda path: str(Path(path).absolute()),
+        help="CSV files with a header line, gzip or not, or Parquet files; patterns such as 'data/*.parquet', too",
     )
     file.add_argument("--target", metavar="COLUMN", help="the column to predict")
     file.add_argument("--features", nargs="+", metavar="COLUMN", help="the columns to predict it from (all others)")
+    file.add_argument(
+        "--categorical", nargs="+", metavar="COLUMN", help="features of text, or codes: a weight for each level"
+    )
+    file.add_argument(
+        "--missing", choices=["error", "drop"], default="error", help="what becomes of rows with missing cells (error)"
+    )
 
 
 def check_data(options: argparse.Namespace) -> None:
@@ -141,7 +157,12 @@ def _parser(description: str) -> argparse.ArgumentParser:
     parser = Parser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     add = parser.add_argument
     add("--steps", type=int, default=200, help="updates of w and b (200); TensorBoard gets up to 100,000 of them")
-    add("--learning-rate", type=_rate, default=0.05, metavar="RATE", help="how far each update goes, or auto (0.05)")
+    add("--learning-rate", type=_rate, metavar="RATE", help="how far each update goes (0.05), or auto, as for --csv")
+    add(
+        "--normalize",
+        action=argparse.BooleanOptionalAction,
+        help="descend on standardized features (only with --csv); what is told is in their own units",
+    )
     add("--every", type=int, default=20, metavar="N", help="print a line every N steps (20)")
     add("--batch-size", type=int, metavar="ROWS", help="rows in each step (all)")
     add("--animate", action="store_true", help="make a film of the fit, fit.gif, in its folder")
@@ -189,6 +210,8 @@ def _fill(options: argparse.Namespace) -> None:
     if options.csv is None:
         if options.target or options.features:
             raise InputError("--target and --features choose columns of a file. Add --csv FILE.")
+        if options.categorical or options.missing != "error":
+            raise InputError("--categorical and --missing are for columns of a file. Add --csv FILE.")
         for name, value in LESSON.items():
             if name not in given:
                 setattr(options, name, value)
@@ -204,7 +227,9 @@ def _saved(folder: Path) -> dict[str, Any]:
         hint = f"Runs that can go on: {', '.join(known)}." if known else "Start it without --continue."
         raise InputError(f"--continue found no finished run in {folder}. {hint}")
     try:
-        saved = {"stream": False} | json.loads((folder / "run.json").read_text())
+        saved = {"categorical": None, "missing": "error", "stream": False} | json.loads(
+            (folder / "run.json").read_text()
+        )
         return {name: saved[name] for name in SAVED}
     except (ValueError, KeyError, TypeError):
         raise InputError(f"{folder / 'run.json'} is damaged. Start a new run without --continue.") from None

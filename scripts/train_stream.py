@@ -18,7 +18,9 @@ PARTS_EACH = 4  # for each worker: those who are quicker get more, and one that 
 
 def condense(options: argparse.Namespace) -> SufficientStatistics:
     """The statistics of the files of the options, and a line about how long they took."""
-    batches = linfit.read_batches(options.csv, options.target, options.features)
+    batches = linfit.read_batches(
+        options.csv, options.target, options.features, categorical=options.categorical, missing=options.missing
+    )
     started = time.monotonic()
     with workers(options) as (executor, count):
         ready = time.monotonic()

@@ -1,8 +1,5 @@
 """What cannot be used is refused: the message says what was required, what arrived and what to type next."""
 
-import os
-import subprocess
-import sys
 from contextlib import contextmanager
 from math import inf, nan
 
@@ -614,44 +611,3 @@ def test_quotes_and_spaces_after_commas_are_fine(tmp_path):
     assert table.feature_names == ("area", "rooms, all")
     np.testing.assert_array_equal(table.x, [[50, 2], [80, 3]])
     np.testing.assert_array_equal(table.y, [[600], [900.5]])
-
-
-TWO_REPLICAS = """
-import contextlib, linfit, tensorflow as tf
-cpu = tf.config.list_physical_devices("CPU")[0]
-tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
-strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
-x, y = linfit.GroundTruth(w=[1.0, 2.0]).sample(8, seed=1)
-for inside in ("make", "compile", "fit"):
-    scope = {name: strategy.scope() if name == inside else contextlib.nullcontext() for name in (
-        "make", "compile", "fit")}
-    try:
-        with scope["make"]:
-            model = linfit.LinearRegression()
-        with scope["compile"]:
-            model.compile(learning_rate=0.05)
-        with scope["fit"]:
-            model.fit(x, y, batch_size=8, verbose=0)
-        print(f"{inside}: trained")
-    except linfit.InputError as error:
-        print(f"{inside}: {error}")
-"""
-
-
-@pytest.fixture(scope="module")
-def under_a_strategy():
-    process = subprocess.run(
-        [sys.executable, "-c", TWO_REPLICAS],
-        env={**os.environ, "CUDA_VISIBLE_DEVICES": "-1"},
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-    assert process.returncode == 0, process.stderr
-    return dict(line.split(": ", 1) for line in process.stdout.splitlines())
-
-
-@pytest.mark.parametrize("step", ["make", "compile", "fit"])
-def test_a_strategy_with_two_replicas_is_refused_wherever_its_scope_is_entered(under_a_strategy, step):
-    refusal = "LinearRegression trains on one device: its update is not summed over replicas."
-    assert under_a_strategy[step].startswith(refusal)

@@ -279,3 +279,46 @@ def test_no_text_lies_over_another(lesson, dark, name):
         assert not any(box.overlaps(other) for other in boxes[:i]), parts[i]
         assert figure.bbox.padded(1).contains(box.x0, box.y0)
         assert figure.bbox.padded(1).contains(box.x1, box.y1)
+
+
+def test_standardized_features_have_the_bowl_of_the_data_and_arrows_along_their_own_steps():
+    x, y = LINE.sample(120, seed=7, low=1.0, high=4.0)
+    model = linfit.LinearRegression(b_initializer=-1.0, normalize=True, dtype="float64")
+    model.compile(learning_rate=0.1)
+    model.fit(x, y, batch_size=120, epochs=30, verbose=0)
+    statistics = linfit.SufficientStatistics.from_rows(x, y)
+    curvature = statistics.standardized().curvature().in_data_units(model.units)
+    figure = bowl_figure(model.trajectory, statistics.least_squares(), curvature)
+    np.testing.assert_allclose(line(figure, "steps"), model.trajectory.values, rtol=1e-12)
+    lowest = loss_at(x, y, line(figure, "optimum")).item()
+    for level, points in contours(figure):
+        np.testing.assert_allclose(loss_at(x, y, points), lowest + level, rtol=0.1)  # of a grid across a narrow valley
+
+    axes = figure.axes[0]
+    (arrows,) = (each for each in axes.collections if isinstance(each, Quiver))
+    mean, scale = x.mean(), x.std()
+    residual = x @ arrows.X[np.newaxis] + arrows.Y - y
+    dv, dc = 2 * np.mean(residual * (x - mean) / scale, axis=0), 2 * np.mean(residual, axis=0)
+    step = -np.stack([dv / scale, dc - mean * dv / scale], axis=1)
+    step /= [np.ptp(axes.get_xlim()), np.ptp(axes.get_ylim())]
+    length = np.linalg.norm(step, axis=1, keepdims=True)
+    moving = length[:, 0] > 1e-9
+    np.testing.assert_allclose(np.column_stack([arrows.U, arrows.V])[moving], (step / length)[moving], atol=1e-6)
+
+
+def test_standardized_features_name_the_axes_by_their_share():
+    truth = linfit.GroundTruth(w=[1.5, -2.0], b=0.5)
+    x, y = truth.sample(120, seed=7, low=[1900.0, 0.0], high=[2000.0, 1e-3])
+    x[:, 1] += 1e-5 * x[:, 0]
+    model = linfit.LinearRegression(normalize=True, dtype="float64")
+    model.compile(learning_rate="auto")
+    model.fit(x, y, batch_size=120, epochs=3, verbose=0)
+    statistics = linfit.SufficientStatistics.from_rows(x, y)
+    curvature = statistics.standardized().curvature().in_data_units(model.units)
+    figure = bowl_figure(model.trajectory, statistics.least_squares(), curvature)
+    assert "0.71 w/x0" in figure.axes[0].get_xlabel()
+    u = (x - x.mean(axis=0)) / x.std(axis=0)
+    flat = np.linalg.eigh(u.T @ u)[1][:, 0]
+    moved = (model.trajectory.w[:, :, 0] - model.trajectory.w[0, :, 0]) * x.std(axis=0) @ flat
+    drawn_steps = line(figure, "steps")[:, 0] - line(figure, "steps")[0, 0]
+    np.testing.assert_allclose(np.abs(drawn_steps), np.abs(moved), rtol=1e-6, atol=1e-9)

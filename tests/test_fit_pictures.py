@@ -60,20 +60,37 @@ def test_a_thinned_path_keeps_its_first_steps_and_pairs_of_the_others():
     np.testing.assert_array_equal(later[1::2] - later[::2], 1)
 
 
-def test_ten_pictures_show_the_motion_of_the_lesson(tmp_path):
-    fit(new_model(), 200, FitFigure(tmp_path, truth=TRUTH))
+class Watched(FitFigure):
+    """Notes what was drawn when the fit was over."""
+
+    def on_train_end(self, logs=None):
+        self.seconds = self._stepping
+        self.drawn, self.drawing = dict(self._drawn), self._drawing
+        super().on_train_end(logs)
+
+
+@pytest.fixture(scope="module")
+def lesson(tmp_path_factory):
+    """The pictures of the lesson, their folder, and its fit."""
+    log_dir = tmp_path_factory.mktemp("lesson")
+    pictures = Watched(log_dir, truth=TRUTH)
+    return pictures, log_dir, fit(new_model(), 200, pictures)
+
+
+def test_ten_pictures_show_the_motion_of_the_lesson(lesson):
+    _, log_dir, _ = lesson
     steps = [0, 1, 2, 4, 7, 14, 27, 53, 103, 200]
-    assert shown(tmp_path, "fit", "bowl") == {"fit": steps, "bowl": steps}
-    assert sorted(path.name for path in (tmp_path / "fit").glob("*.png")) == ["bowl.png", "fit.png"]
+    assert shown(log_dir, "fit", "bowl") == {"fit": steps, "bowl": steps}
+    assert sorted(path.name for path in (log_dir / "fit").glob("*.png")) == ["bowl.png", "fit.png"]
 
 
-def test_each_picture_shows_the_point_of_its_step(tmp_path):
+def test_each_picture_shows_the_point_of_its_step(lesson):
     """A picture of a step is, byte for byte, the one drawn from the trajectory up to that step."""
-    model = fit(new_model(), 200, FitFigure(tmp_path, truth=TRUTH))
+    _, log_dir, model = lesson
     model.training_rows = linfit.rows.as_rows(X, Y, dtype=None)
     path = model.trajectory
     scene = Scene(model, path[:1], TRUTH)
-    with TensorBoard(tmp_path) as board:
+    with TensorBoard(log_dir) as board:
         for name in ("fit", "bowl"):
             pictures = board.images("fit", name)
             for step in (0, 14, 200):
@@ -87,10 +104,10 @@ def test_each_picture_shows_the_point_of_its_step(tmp_path):
 
 def test_several_features_show_coefficients_bowl_and_predictions(tmp_path):
     x, y = MANY.sample(120, seed=7)
-    fit(new_model(), 20, FitFigure(tmp_path, truth=MANY), x=x, y=y)
+    fit(new_model(), 4, FitFigure(tmp_path, truth=MANY), x=x, y=y)
     files = sorted(path.name for path in (tmp_path / "fit").glob("*"))
     assert [name for name in files if not name.startswith("events")] == ["bowl.png", "fit.png", "predictions.png"]
-    steps = milestones(20, 10)
+    steps = milestones(4, 10)
     assert shown(tmp_path, "fit", "bowl", "predictions") == dict.fromkeys(["fit", "bowl", "predictions"], steps)
 
 
@@ -190,20 +207,10 @@ def test_a_stock_model_is_drawn_from_data_of_ones_own(tmp_path, length_is_known)
     assert shown(tmp_path, "fit", "bowl") == {"fit": steps, "bowl": steps}
 
 
-class Watched(FitFigure):
-    """Notes what was drawn when the fit was over."""
-
-    def on_train_end(self, logs=None):
-        self.seconds = self._stepping
-        self.drawn, self.drawing = dict(self._drawn), self._drawing
-        super().on_train_end(logs)
-
-
-def test_a_fit_that_is_soon_over_is_not_held_up_by_pictures(tmp_path):
-    pictures = Watched(tmp_path, truth=TRUTH)
-    fit(new_model(), 200, pictures)
+def test_a_fit_that_is_soon_over_is_not_held_up_by_pictures(lesson):
+    pictures, log_dir, _ = lesson
     assert pictures.drawn == {}
-    assert len(list((tmp_path / "fit").glob("*.png"))) == 2
+    assert len(list((log_dir / "fit").glob("*.png"))) == 2
 
 
 def test_a_long_fit_is_drawn_while_it_runs_and_goes_on_meanwhile(tmp_path):
@@ -232,9 +239,9 @@ def test_pictures_do_not_change_what_is_fitted_and_logged(tmp_path):
 
 @pytest.fixture(scope="module")
 def film(tmp_path_factory):
-    """A film of the lesson, and its fit."""
+    """A film of the lesson's first steps, some of which have no frame, and its fit."""
     log_dir = tmp_path_factory.mktemp("film")
-    model = fit(new_model(), 200, FitAnimation(log_dir, truth=TRUTH))
+    model = fit(new_model(), 24, FitAnimation(log_dir, truth=TRUTH))
     return film_in(log_dir), model
 
 
@@ -249,7 +256,7 @@ def frame(film, number):
 
 def test_the_film_has_a_frame_for_each_of_its_steps_and_rests_on_the_last(film):
     film, _ = film
-    assert film.n_frames == len(milestones(200, 48))
+    assert film.n_frames == len(milestones(24, 48)) < 25
     durations = [film.seek(number) or film.info["duration"] for number in range(film.n_frames)]
     assert durations[-1] >= 2000
     assert max(durations[:-1]) < 200
@@ -261,7 +268,7 @@ def test_frames_are_the_line_and_the_bowl_of_their_step(film):
     model.training_rows = linfit.rows.as_rows(X, Y, dtype=None)
     path = model.trajectory
     scene = Scene(model, path[:1], TRUTH)
-    for number, step in ((0, 0), (film.n_frames - 1, 200)):
+    for number, step in ((0, 0), (film.n_frames - 1, 24)):
         rows = (path.step <= step) & (shows_motion(path.step) | (path.step == step))
         expected = imread(io.BytesIO(scene.side_by_side(path[rows], path).png()), "png")[..., :3] * 255
         assert np.abs(frame(film, number) - expected).mean() < 3  # of 255: it has 96 colours

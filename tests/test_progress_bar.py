@@ -1,11 +1,11 @@
 """The progress bar of a fit, in a real terminal."""
 
-import os
-import pty
 import re
-import select
 import subprocess
 import sys
+
+import pytest
+from pseudo_terminal import environment, shown_in_a_terminal
 
 PROGRAM = """
 import linfit
@@ -19,8 +19,8 @@ model.fit(x, y, batch_size=100, epochs=3, verbose=0)
 print("verbose=0 shows nothing")
 """
 WIDTHS = """
-import fcntl, struct, termios
-import linfit
+import fcntl, os, struct, termios
+del os.environ["COLUMNS"]
 model = linfit.LinearRegression()
 model.compile(learning_rate=0.1)
 for width in (40, 60, 80, 200):
@@ -38,31 +38,14 @@ model.fit([[1.0], [2.0]], [[1.0], [3.0]], epochs=1_000_000)
 """
 
 
-def environment(columns=None):
-    kept = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "NO_COLOR", "FORCE_COLOR")}
-    return kept | {"TERM": "xterm", "TF_CPP_MIN_LOG_LEVEL": "3"} | ({"COLUMNS": columns} if columns else {})
+@pytest.fixture(scope="module")
+def in_a_terminal():
+    """What the first two programs show, one after the other."""
+    return shown_in_a_terminal(f"{PROGRAM}print('WIDTHS'){WIDTHS}").split("WIDTHS\n")
 
 
-def in_a_terminal(program, columns="100"):
-    """What a program shows in a terminal of so many columns, with what moves the cursor taken out."""
-    master, slave = pty.openpty()
-    process = subprocess.Popen(
-        [sys.executable, "-c", program], stdout=slave, stderr=subprocess.DEVNULL, env=environment(columns)
-    )
-    os.close(slave)
-    shown = b""
-    while select.select([master], [], [], 120)[0]:
-        try:
-            shown += os.read(master, 65536)
-        except OSError:  # Linux's end of file
-            break
-    os.close(master)
-    assert process.wait(60) == 0
-    return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown.decode()).replace("\r", "\n")
-
-
-def test_a_terminal_shows_one_bar_over_all_steps_with_loss_and_speed_below_what_is_printed():
-    shown = in_a_terminal(PROGRAM)
+def test_a_terminal_shows_one_bar_over_all_steps_with_loss_and_speed_below_what_is_printed(in_a_terminal):
+    shown, _ = in_a_terminal
     bars = re.findall(r"([\d,]+)/40,000 steps +loss (\S+)(?: +([\d,]+) steps/s)?", shown)
     assert bars[-1][0] == "40,000"
     assert 0 < float(bars[-1][1]) < 1
@@ -73,8 +56,8 @@ def test_a_terminal_shows_one_bar_over_all_steps_with_loss_and_speed_below_what_
     assert "/3 steps" not in shown
 
 
-def test_the_bar_fits_into_any_terminal_and_shows_what_there_is_room_for():
-    shown = in_a_terminal(WIDTHS, columns=None)
+def test_the_bar_fits_into_any_terminal_and_shows_what_there_is_room_for(in_a_terminal):
+    _, shown = in_a_terminal
     for page, width, has_loss, has_speed in zip(
         shown.split("width ")[1:], (40, 60, 80, 200), (False, True, True, True), (False, False, True, True), strict=True
     ):

@@ -1,5 +1,6 @@
 """What the README tells people to type works, and prints what the README shows."""
 
+import json
 import os
 import re
 import shutil
@@ -15,7 +16,13 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", (ROOT / "README.md").read_text(), re.DOTALL | re.MULTILINE)
-PROGRAMS = {"sh": ["bash", "-ec"], "python": [sys.executable, "-c"]}
+# Each block finds what a new interpreter would, without the seconds that importing TensorFlow takes.
+BLOCK_BY_BLOCK = """
+import json, sys
+for block in map(json.loads, sys.stdin):
+    exec(compile(block, "a block of the page", "exec"), {"__name__": "__main__"})
+    print("\\nEND OF THE BLOCK", flush=True)
+"""
 NUMBER = re.compile(r"[-+]?\d[\d,]*\.?\d*(?:e[-+]?\d+)?")
 
 
@@ -38,6 +45,40 @@ def environment(**extra):
     return os.environ | {"INSTALLED": "", "COLUMNS": "80"} | extra
 
 
+@pytest.fixture(scope="module")
+def run_python(clone):
+    """Runs a block of Python in the clone; returns what it prints."""
+    with (clone / "errors.txt").open("w") as errors:
+        python = subprocess.Popen(
+            [sys.executable, "-c", BLOCK_BY_BLOCK],
+            cwd=clone,
+            env=environment(),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+        )
+
+    def run_python(code):
+        print(json.dumps(code), file=python.stdin, flush=True)
+        printed = ""
+        for line in python.stdout:
+            if line == "END OF THE BLOCK\n":
+                return printed.removesuffix("\n")
+            printed += line
+        raise AssertionError((clone / "errors.txt").read_text())
+
+    with python:
+        yield run_python
+
+
+def run_shell(code, folder):
+    """Runs a block of commands; returns what it prints."""
+    result = subprocess.run(["bash", "-ec", code], cwd=folder, env=environment(), capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr
+    return result.stdout
+
+
 def same(printed, shown):
     """Whether two lines agree: the words exactly, the numbers to what differs between processors."""
     numbers = [[float(n.replace(",", "")) for n in NUMBER.findall(line)] for line in (printed, shown)]
@@ -45,30 +86,30 @@ def same(printed, shown):
     return words[0] == words[1] and numbers[0] == pytest.approx(numbers[1], rel=1e-3, abs=2e-4)
 
 
-def test_every_block_of_the_readme_runs_and_prints_what_is_shown(clone):
+def assert_same(printed, shown):
+    for line, expected in zip_longest(printed.splitlines(), shown.splitlines(), fillvalue=""):
+        assert same(line, expected), f"\nprinted {line!r}\nshown   {expected!r}"
+
+
+def test_every_block_of_the_readme_runs_and_prints_what_is_shown(clone, run_python):
     ran = 0
     for (language, code), (following, shown) in zip_longest(BLOCKS, BLOCKS[1:], fillvalue=("", "")):
         if language == "text" or code.startswith("make tensorboard"):
             continue
-        result = subprocess.run(
-            [*PROGRAMS[language], code], cwd=clone, env=environment(), capture_output=True, text=True
-        )
-        assert result.returncode == 0, result.stderr
+        printed = {"sh": lambda code: run_shell(code, clone), "python": run_python}[language](code)
         if following == "text":
-            for line, expected in zip_longest(result.stdout.splitlines(), shown.splitlines(), fillvalue=""):
-                assert same(line, expected), f"\nprinted {line!r}\nshown   {expected!r}"
+            assert_same(printed, shown)
         ran += 1
     assert ran >= 5
 
 
-def test_the_code_on_the_other_pages_runs(clone):
+def test_the_code_on_the_other_pages_runs_and_prints_what_is_shown(clone, run_python):
     pages = (clone / "docs").glob("*.md")
-    blocks = [
-        code for page in pages for code in re.findall(r"^```python\n(.*?)^```$", page.read_text(), re.DOTALL | re.M)
-    ]
-    for code in blocks:
-        result = subprocess.run([sys.executable, "-c", code], cwd=clone, capture_output=True, text=True)
-        assert result.returncode == 0, result.stderr
+    block = re.compile(r"^```python\n(.*?)^```$(?:\n\n^```text\n(.*?)^```$)?", re.DOTALL | re.MULTILINE)
+    for code, shown in (found for page in pages for found in block.findall(page.read_text())):
+        printed = run_python(code)
+        if shown:
+            assert_same(printed, shown)
     for name in ("line.png", "bowl.svg", "predictions.png", "coefficients.png"):
         assert (clone / name).stat().st_size > 10_000
 
@@ -78,7 +119,7 @@ def test_links_lead_somewhere_and_pictures_are_there(page):
     text = page.read_text()
     links = re.findall(r"\]\((?!http)([^)#]+)\)", text)
     pictures = re.findall(r"!\[[^\]]+\]\(([^)]+)\)", text)
-    assert len(pictures) >= 2
+    assert len(pictures) >= 2 or page.name == "tables.md"
     assert all((page.parent / link).exists() for link in links)
     assert all((page.parent / picture).read_bytes().startswith((b"\x89PNG", b"GIF8")) for picture in pictures)
 

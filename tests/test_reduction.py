@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from nist_problems import built_in
-from test_progress_bar import in_a_terminal
+from pseudo_terminal import shown_in_a_terminal
 from test_sufficient_statistics import assert_same, data, draw, refusal
 
 from linfit import InputError, SufficientStatistics
@@ -292,7 +292,7 @@ SufficientStatistics.from_parts([Known(), Known()], verbose=0)
 
 
 def test_a_terminal_sees_rows_per_second_and_the_time_left():
-    shown = in_a_terminal(BARS)
+    shown = shown_in_a_terminal(BARS)
     for pattern in (
         r"20,000/40,000 rows +[\d,]+ rows/s",
         r"40,000/40,000 rows +[\d,]+ rows/s",

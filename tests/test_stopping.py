@@ -181,8 +181,7 @@ def test_a_column_out_of_scale_is_named_with_what_standardizing_would_do():
         fitted(x=x, rate=20.0)
     assert (
         f"The limit is so low because of x1, with values around {size[1]:.3g}, {size[1] / size[0]:.2g} times those of "
-        "the next feature. Subtract each column's mean and divide it by its standard deviation: the limit rises to "
-        f"{better:.2g}."
+        f"the next feature. With LinearRegression(normalize=True) the limit rises to {better:.2g}."
     ) in str(caught[0].message)
 
 

@@ -1,5 +1,7 @@
 """scripts/train.py as a user runs it: the lesson, going on, files of one's own, Ctrl-C and mistakes."""
 
+import contextlib
+import io
 import os
 import re
 import shlex
@@ -30,7 +32,7 @@ TOLERANCE = 2e-6  # of float32 over some hundred steps; also that of six printed
 
 @dataclass
 class Run:
-    """A finished process, and what it had saved when it ended."""
+    """A finished run, and what it had saved when it ended."""
 
     code: int
     out: str
@@ -59,9 +61,21 @@ def finished(process, folder, out=""):
     with process:
         out += process.stdout.read()
         err = process.stderr.read()
+    return saved(process.returncode, out, err, folder)
+
+
+def here(logs, name, *options):
+    """The same in this process, which need not import TensorFlow first; every warning is an error here."""
+    out, err = io.StringIO(), io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        patch.setattr(warnings, "formatwarning", warnings.formatwarning)  # main sets it
+        code = train.main(["--logs", str(logs), *map(str, options)])
+    return saved(code, out.getvalue(), err.getvalue(), logs / name)
+
+
+def saved(code, out, err, folder):
     model = keras.models.load_model(folder / "model.keras")
-    w, b, step = model.w.numpy(), model.b.numpy(), int(model.optimizer.iterations.numpy())
-    return Run(process.returncode, out, err, folder, w, b, step)
+    return Run(code, out, err, folder, model.w.numpy(), model.b.numpy(), int(model.optimizer.iterations.numpy()))
 
 
 def read_until(process, beginning):
@@ -116,13 +130,14 @@ def lesson(logs):
 
 @pytest.fixture(scope="module")
 def continued(lesson, logs):
-    return finished(start(logs, "--continue"), logs / "lesson")
+    """Another process than that of the lesson."""
+    return here(logs, "lesson", "--continue")
 
 
 @pytest.fixture(scope="module")
 def second(lesson, logs):
-    options = ["--w", 1.5, -2, 0.3, "--batch-size", 32, "--steps", 10]
-    return finished(start(logs, *options), logs / "lesson-2")
+    options = ["--w", 1.5, -2, 0.3, "--batch-size", 32, "--steps", 5]
+    return here(logs, "lesson-2", *options)
 
 
 @pytest.fixture(scope="module")
@@ -135,7 +150,8 @@ def diabetes(tmp_path_factory):
 @pytest.fixture(scope="module")
 def diverged(diabetes, tmp_path_factory):
     logs = tmp_path_factory.mktemp("logs")
-    return finished(start(logs, "--csv", diabetes, "--target", "target"), logs / "lesson")
+    raw = ["--no-normalize", "--learning-rate", "0.05"]
+    return finished(start(logs, "--csv", diabetes, "--target", "target", *raw), logs / "lesson")
 
 
 @pytest.fixture(scope="module")
@@ -231,10 +247,10 @@ def test_a_second_run_of_the_same_name_gets_a_number_and_says_so(second, logs):
 
 
 def test_three_features_in_mini_batches_take_exactly_as_many_steps_as_asked_for(second):
-    assert (second.step, second.w.shape) == (10, (3, 1))
+    assert (second.step, second.w.shape) == (5, (3, 1))
     rows = table(second.out)
     assert [rows[name][3] for name in ("w/x0", "w/x1", "w/x2", "b")] == [1.5, -2, 0.3, 0.5]
-    assert sorted(scalars(second.folder / "fit")["w/x2"]) == list(range(11))
+    assert sorted(scalars(second.folder / "fit")["w/x2"]) == list(range(6))
 
 
 @pytest.mark.parametrize(
@@ -244,7 +260,7 @@ def test_three_features_in_mini_batches_take_exactly_as_many_steps_as_asked_for(
         (["--w", "0.2"], "has w=[0.1], got [0.2]. Leave --w out"),
         (["--noise", "0"], "has noise=0.05, got 0.0. Leave --noise out"),
         (["--seed", "8"], "has seed=7, got 8. Leave --seed out"),
-        (["--csv", "flats.csv", "--target", "rent"], "flats.csv. Leave --csv out"),
+        (["--csv", "flats.csv", "--target", "rent"], "flats.csv']. Leave --csv out"),
     ],
 )
 def test_continue_with_other_data_is_refused(lesson, logs, main, capsys, other, message):
@@ -272,7 +288,7 @@ def test_raw_data_that_diverge_end_with_an_explanation_instead_of_nan(diverged):
     assert re.fullmatch(
         r"train\.py: warning: The loss left the finite range at step \d+\. "
         r"The learning rate 0\.05 is above these data's stability limit .*, so every step overshoots; .* "
-        r"Subtract .*\n",
+        r"With LinearRegression\(normalize=True\) the limit rises to 0\.\d+\. .*\n",
         diverged.err,
     )
     assert "Diverging. The learning rate 0.05 is above these data's stability limit" in words(diverged.out)
@@ -280,21 +296,38 @@ def test_raw_data_that_diverge_end_with_an_explanation_instead_of_nan(diverged):
 
 
 def test_a_rate_that_only_creeps_ends_with_the_remedy(diabetes, tmp_path, main, capsys):
-    options = ["--csv", str(diabetes), "--target", "target", "--learning-rate", "1e-5", "--steps", "20"]
-    assert main(["--logs", str(tmp_path), *options]) == 0
+    options = ["--csv", str(diabetes), "--target", "target", "--learning-rate", "1e-5", "--steps", "1"]
+    assert main(["--logs", str(tmp_path), *options, "--no-normalize"]) == 0
     printed = capsys.readouterr()
     assert re.search(
         r"About \d+,000,000 more full-batch steps at learning rate 1e-05 bring it there", words(printed.out)
     )
-    assert "Subtract each column's mean and divide it by its standard deviation." in words(printed.out)
+    assert "Try LinearRegression(normalize=True)." in words(printed.out)
     assert printed.err == ""
 
 
-def test_continue_takes_a_file_by_the_same_words_as_the_first_run(tmp_path, main, monkeypatch):
+def test_columns_of_any_scale_converge_by_themselves(diabetes, tmp_path, main, capsys):
+    options = ["--csv", str(diabetes), "--target", "target", "--features", "bmi", "bp", "s5", "--steps", "60"]
+    assert main(["--logs", str(tmp_path), *options]) == 0
+    printed = capsys.readouterr()
+    assert "The descent is on standardized columns, all numbers are in their own units" in printed.out
+    assert "Converged: " in printed.out
+    rows = np.loadtxt(diabetes, delimiter=",", skiprows=1)
+    x, y = rows[:, [2, 3, 8]], rows[:, 10]
+    expected, *_ = np.linalg.lstsq(np.column_stack([x, np.ones(len(x))]), y)
+    model = keras.models.load_model(tmp_path / "lesson" / "model.keras")
+    np.testing.assert_allclose(np.concatenate([np.ravel(part) for part in model.coefficients()]), expected, rtol=1e-9)
+
+
+def test_continue_takes_files_by_the_same_words_as_the_first_run(tmp_path, main, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    Path("flats.csv").write_text("area,rent\n5,6\n8,9\n6,8\n")
-    options = ["--csv", "flats.csv", "--target", "rent", "--learning-rate", "0.01", "--steps", "1"]
+    Path("flats1.csv").write_text("area,city,rent\n5,Rome,6\n8,Oslo,9\n")
+    Path("flats2.csv").write_text("city,rent,area\nRome,8,6\nOslo,,7\n")
+    options = ["--csv", "flats?.csv", "--target", "rent", "--categorical", "city", "--missing", "drop"]
+    options += ["--learning-rate", "0.01", "--steps", "1"]
     assert main(options) == 0
+    said = "3 rows of flats?.csv: rent from area, city=Rome. Rows dropped for a missing cell: 1.\n"
+    assert capsys.readouterr().out.startswith(said)
     assert main([*options, "--continue"]) == 0
     assert keras.models.load_model("logs/lesson/model.keras").optimizer.iterations.numpy() == 2
 
@@ -336,18 +369,19 @@ def test_ctrl_c_before_the_first_step_leaves_no_trace_and_no_traceback(tmp_path)
     assert (process.returncode, err) == (130, "")
 
 
-@pytest.mark.parametrize("batch_size", [32, 120])
-def test_two_runs_of_some_steps_get_to_the_bit_where_one_of_all_steps_does(tmp_path, main, batch_size):
-    """Batches of 32 make epochs of 4 steps: the first run ends within one, and so does the second."""
+@pytest.mark.parametrize(("batch_size", "parts"), [(32, (6, 2, 1)), (120, (1, 1, 1))])
+def test_two_runs_of_some_steps_get_to_the_bit_where_one_of_all_steps_does(tmp_path, main, batch_size, parts):
+    """Batches of 32 make epochs of 4 steps: the first run ends within one, the second at the end of one."""
+    steps = sum(parts)
     options = ["--logs", str(tmp_path), "--batch-size", str(batch_size)]
-    assert main([*options, "--name", "whole", "--steps", "14"]) == 0
-    for steps, resume in [("7", []), ("5", ["--continue"]), ("2", ["--continue"])]:
-        assert main([*options, "--name", "parts", "--steps", steps, *resume]) == 0
-    whole, parts = (keras.models.load_model(tmp_path / name / "model.keras") for name in ("whole", "parts"))
-    assert int(whole.optimizer.iterations) == int(parts.optimizer.iterations) == 14
-    assert [whole.w.numpy(), whole.b.numpy()] == [parts.w.numpy(), parts.b.numpy()]
+    assert main([*options, "--name", "whole", "--steps", str(steps)]) == 0
+    for part, resume in zip(parts, [[], ["--continue"], ["--continue"]], strict=True):
+        assert main([*options, "--name", "parts", "--steps", str(part), *resume]) == 0
+    whole, last = (keras.models.load_model(tmp_path / name / "model.keras") for name in ("whole", "parts"))
+    assert int(whole.optimizer.iterations) == int(last.optimizer.iterations) == steps
+    assert [whole.w.numpy(), whole.b.numpy()] == [last.w.numpy(), last.b.numpy()]
     logged = {name: scalars(tmp_path / name / "fit") for name in ("whole", "parts")}
-    assert sorted(logged["whole"]["w"]) == list(range(15))
+    assert sorted(logged["whole"]["w"]) == list(range(steps + 1))
     assert logged["whole"]["w"] == logged["parts"]["w"]
     assert logged["whole"]["loss"].items() <= logged["parts"]["loss"].items()
 
@@ -397,6 +431,7 @@ MISTAKES = {
         ["--csv", "flats.csv", "--target", "rent", "--w", "1"],
         "--w describes drawn data, --csv reads a file. Leave one of them out.",
     ),
+    "categorical_without_csv": (["--categorical", "city"], "--categorical and --missing are for columns of a file."),
     "target_without_csv": (
         ["--target", "rent"],
         "--target and --features choose columns of a file. Add --csv FILE.",
@@ -451,12 +486,11 @@ def test_a_mistake_gets_one_line_and_leaves_no_trace(files, main, capsys, option
 
 
 def test_a_process_with_a_mistake_ends_with_code_2_and_no_traceback(files):
-    mistakes = [MISTAKES[name] for name in ("missing_file", "rate_0")]
-    processes = [start("logs", *options) for options, _ in mistakes]
-    for process, (_, message) in zip(processes, mistakes, strict=True):
-        out, err = process.communicate(timeout=120)
-        assert (process.returncode, out) == (2, "")
-        assert_one_line(err, message)
+    options, message = MISTAKES["missing_file"]
+    process = start("logs", *options)
+    out, err = process.communicate(timeout=120)
+    assert (process.returncode, out) == (2, "")
+    assert_one_line(err, message)
     assert {path.name for path in Path.cwd().iterdir()} == files
 
 

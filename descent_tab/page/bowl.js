@@ -1,21 +1,27 @@
 /**
  * Bowl: the squared loss around its optimum, L* + ½ Σ λ c², with c the distance from the optimum along each
  * eigenvector of the Hessian and λ its eigenvalue (Boyd & Vandenberghe, "Convex Optimization", 2004, section 9.1.2).
- * Several targets have a bowl each, of the same shape; the loss adds them up.
+ * Several targets have a bowl each, of the same shape; the loss adds them up. Where the features are standardized, the
+ * eigenvectors are those of their Hessian: in the units of the data they are not orthogonal, and c is read off by
+ * vectors of its own.
  */
 
 import { dot } from "./matrix.js";
 
 export class Bowl {
   /**
-   * @param curvature a Matrix: an eigenvalue in each row, ascending, then its eigenvector
+   * @param curvature a Matrix: an eigenvalue in each row, ascending, then its eigenvector, then what reads off c, if
+   *   that is another vector
    * @param optimum the optimal parameters, of all targets
    * @param about the run's description
    */
   constructor(curvature, optimum, about) {
     this.size = curvature.rows;
     this.eigenvalues = Float64Array.from({ length: this.size }, (_, j) => curvature.at(j, 0));
-    this.vectors = Array.from({ length: this.size }, (_, j) => curvature.row(j).subarray(1));
+    const part = (first) =>
+      Array.from({ length: this.size }, (_, j) => curvature.row(j).subarray(first, first + this.size));
+    this.vectors = part(1);
+    this.duals = curvature.columns > 1 + this.size ? part(1 + this.size) : this.vectors;
     this.optimum = optimum;
     this.targets = about.targets;
     this.lowest = about.optimum_loss;
@@ -36,7 +42,7 @@ export class Bowl {
 
   /** That distance along each eigenvector. */
   along(error) {
-    return Float64Array.from(this.vectors, (vector) => dot(vector, error));
+    return Float64Array.from(this.duals, (dual) => dot(dual, error));
   }
 
   /** How much higher than its lowest one target's part of the loss is. */
@@ -66,12 +72,12 @@ export class Bowl {
   }
 
   /**
-   * The Hessian over two axes u and v of parameter space, [[uu, uv], [uv, vv]], with all else at its best: the inverse of the
-   * inverse's block (Boyd & Vandenberghe, appendix A.5.5). Along the eigenvectors it is their eigenvalues.
+   * The Hessian over two axes, [[uu, uv], [uv, vv]], with all else at its best: the inverse of the inverse's block (Boyd &
+   * Vandenberghe, appendix A.5.5). An axis is the vector u with which a point's place on it is read off, u · error.
    */
   over(u, v) {
     const floor = this.eigenvalues.at(-1) * 1e-13; // what is flat is taken as nearly flat
-    const [cu, cv] = [this.along(u), this.along(v)];
+    const [cu, cv] = [u, v].map((axis) => this.vectors.map((vector) => dot(vector, axis)));
     let [uu, uv, vv] = [0, 0, 0];
     for (let j = 0; j < this.size; j++) {
       const inverse = 1 / Math.max(this.eigenvalues[j], floor);
@@ -83,9 +89,9 @@ export class Bowl {
     return [vv / determinant, -uv / determinant, uu / determinant];
   }
 
-  /** Whether the data say where the optimum is along a direction: whether the loss curves along all parts of it. */
-  determines(direction) {
-    return this.along(direction).every((c, j) => this.eigenvalues[j] > 0 || Math.abs(c) < 1e-8);
+  /** Whether the data say where on an axis the optimum is: whether nothing moves it along what is flat. */
+  determines(axis) {
+    return this.vectors.every((vector, j) => this.eigenvalues[j] > 0 || Math.abs(dot(vector, axis)) < 1e-8);
   }
 
   /** The indices of the flattest and of the stiffest direction that the data determine. */

@@ -73,10 +73,11 @@ export class BowlView {
       const vector = Float64Array.from(indices, (_, i) => (i === kind ? 1 : 0));
       return { vector, shift: bowl.optimum[indices[kind]], label: names[kind] };
     }
-    const vector = bowl.vectors[bowl.extremes[kind]].slice();
-    const largest = vector.reduce((best, value, i) => (Math.abs(value) > Math.abs(vector[best]) ? i : best), 0);
+    const vector = bowl.duals[bowl.extremes[kind]].slice();
+    const shares = vector.map((value, i) => value * bowl.vectors[bowl.extremes[kind]][i]); // which add up to 1
+    const largest = shares.indexOf(Math.max(...shares));
     if (vector[largest] < 0) for (let i = 0; i < vector.length; i++) vector[i] *= -1; // its sign is arbitrary
-    const mostly = vector[largest] ** 2 > 0.8 ? `, mostly ${names[largest]}` : "";
+    const mostly = shares[largest] > 0.8 ? `, mostly ${names[largest]}` : "";
     return { vector, shift: 0, label: `${kind} direction${mostly}` };
   }
 

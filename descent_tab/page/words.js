@@ -88,7 +88,9 @@ function forecast(run, { loss, rate, steps, bestSteps, zigzags }) {
     return `. Steps of ${about.batch_size ?? "some of the"} rows come near it, then jump around it.`;
   const faster = bestSteps < WORTH_IT * steps ? `, or ${count(bestSteps)} at the fastest rate, ${best}` : "";
   const limit = `It zigzags: the rate ${short(rate)} is just below this data’s limit, ${short(about.stability_limit, 3)}.`;
-  const remedy = `The features differ too much in scale, or depend on each other too closely. ${standardizing(about)}.`;
+  const remedy = about.normalized
+    ? "The features depend on each other too closely: leave some of them out."
+    : "The features differ too much in scale, or depend on each other too closely. Try normalize=True.";
   const remarks = [zigzags ? limit : "", bestSteps > PATIENCE ? remedy : ""].filter(Boolean).join(" ");
   const start = bestSteps < TOO_SMALL * steps ? `. The rate ${short(rate)} is too small:` : ",";
   return `${start} ${stepsAt(steps, short(rate), "more ")}${faster}. ${remarks}`.trim();
@@ -115,11 +117,6 @@ function tooLarge(run, rate) {
     return `learning rate ${short(rate)} is above ${short(critical, 3)}, ${sure}. Try ${rateBelow(critical / 2)}.`;
   }
   return `the usual reason is a learning rate that is too large. Try ${short(rate / 10, 2)}.`;
-}
-
-function standardizing({ bias }) {
-  if (bias) return "Subtract each column’s mean and divide it by its standard deviation";
-  return "Divide each column by its root mean square";
 }
 
 function capitalized(text) {

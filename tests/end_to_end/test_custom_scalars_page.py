@@ -33,6 +33,14 @@ def three(tmp_path_factory):
         yield board
 
 
+@pytest.fixture(scope="module")
+def light(open_page, three):
+    """The page that all tests look at which need no other; the last of them changes it."""
+    page, errors = open_page(three, "custom_scalars", size=TALL)
+    yield page, errors
+    page.close()
+
+
 def title_of(card):
     return card.locator("tf-card-heading").evaluate("heading => heading.displayName")
 
@@ -61,21 +69,28 @@ def shown(page, expected):
     return [cards.nth(place) for place in range(len(expected))]
 
 
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-def test_each_chart_draws_its_runs(open_page, keep_screenshot, three, dark):
-    page, errors = open_page(three, "custom_scalars", dark=dark, size=TALL)
+@pytest.fixture
+def dark(open_page, three):
+    page, errors = open_page(three, "custom_scalars", dark=True, size=TALL)
+    yield page, errors
+    page.close()
+
+
+@pytest.mark.parametrize("shade", ["light", "dark"])
+def test_each_chart_draws_its_runs(request, keep_screenshot, shade):
+    page, errors = request.getfixturevalue(shade)
     charts = shown(page, [(title, 2 if title == ERRORS else 3) for title in PAGE])
     colours = [set(lines(chart)) for chart in charts]
     assert all(one == colours[0] for one in colours if len(one) == 3)
     assert colours[1] < colours[0]
     assert charts[1].locator("path.line").count() >= 2  # two errors in the colour of the fit
     page.evaluate("window.scrollTo(0, 0)")
-    keep_screenshot(page, f"custom-scalars-{'dark' if dark else 'light'}")
+    keep_screenshot(page, f"custom-scalars-{shade}")
     assert errors == []
 
 
-def test_a_chart_lists_its_curves_and_a_zone_is_an_area(open_page, three):
-    page, _ = open_page(three, "custom_scalars", size=TALL)
+def test_a_chart_lists_its_curves_and_a_zone_is_an_area(light):
+    page, _ = light
     charts = shown(page, [(title, 2 if title == ERRORS else 3) for title in PAGE])
     for chart, title in zip(charts, PAGE, strict=True):
         listed = chart.locator(".match-list-entry").all_text_contents()
@@ -94,8 +109,8 @@ def heights(path):
     return np.array([float(y) for _, y in points])
 
 
-def test_the_loss_ends_on_its_floor_and_one_error_falls_where_the_other_stops(open_page, three):
-    page, _ = open_page(three, "custom_scalars", size=TALL)
+def test_the_loss_ends_on_its_floor_and_one_error_falls_where_the_other_stops(light):
+    page, _ = light
     charts = shown(page, [(title, 2 if title == ERRORS else 3) for title in PAGE])
     page.locator("tf-smoothing-input input").fill("0")
     page.wait_for_timeout(500)
@@ -122,8 +137,8 @@ STATES = {
 }
 
 
-def test_no_state_of_the_page_empties_a_chart_or_shows_a_warning(open_page, three):
-    page, errors = open_page(three, "custom_scalars", size=TALL)
+def test_no_state_of_the_page_empties_a_chart_or_shows_a_warning(light):
+    page, errors = light
     expected = [(title, 2 if title == ERRORS else 3) for title in PAGE]
     shown(page, expected)
     for change in STATES.values():
@@ -152,3 +167,4 @@ def test_fits_of_other_parameters_without_a_truth_or_without_an_optimum_share_th
         zones = [*((tag, 2) for tag in TAGS[:3]), ("w", 3), ("b", 5)]
         shown(page, [*expected, *zones])
         assert errors == []
+        page.close()

@@ -48,6 +48,10 @@ class Fit:
         (row,) = np.flatnonzero(trajectory.step == step)
         for name, values in trajectory.parameters.items():
             getattr(self.model, name).assign(values[row])
+        if self.model.units is not None:
+            point = {name: variable.numpy() for name, variable in (("w", self.model.w), ("b", self.model.b))}
+            for name, values in self.model.units.from_data_units(point).items():
+                getattr(self.model, name).assign(values)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return linfit.compare(self.model, self.x, self.y, self.truth)
@@ -88,6 +92,21 @@ def problems():
         "without a bias": (plane, w, 0.0, 0.5, 0.05, 200, None, {"use_bias": False}),
         "a penalty": (plane, w, b, 0.5, 0.05, 200, None, {"kernel_regularizer": keras.regularizers.L2(0.1)}),
         "other scales": (plane * [1, 100] + [0, 50], w, b, 0.5, "auto", 200),
+        "standardized": (
+            plane * [1, 1e4] + [50, 7e4],
+            [1.0, -2e-4],
+            b,
+            0.5,
+            0.1,
+            60,
+            None,
+            {**float64, "normalize": True},
+        ),
+        "standardized, a penalty": (
+            *(plane * [1, 100] + [0, 50], w, b, 0.5, "auto", 40, None),
+            {**float64, "normalize": True, "kernel_regularizer": keras.regularizers.L2(0.1)},
+        ),
+        "standardized, dependent columns": (dependent(plane), [*w, 0.5], b, 0.3, 0.1, 60, None, {"normalize": True}),
         "as many rows as parameters": (plane[:3], w, b, 0.5, 0.05, 200),
         "y is 0": (plane, [0.0, 0.0], 0.0, 0.0, 0.1, 30),
         "mini-batches": (plane[:56], w, b, 0.5, 0.05, 140, 8),

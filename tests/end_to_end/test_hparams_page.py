@@ -32,7 +32,7 @@ def fits(tmp_path_factory):
         patch.setattr(sweep_report, "show", lambda runs, *_: found.extend(runs))
         assert sweep.main(["--logs", str(logs), "--rates", "8", "--steps", "400"]) == 0
         assert train.main(["--logs", str(logs)]) == 0
-        assert train.main(["--logs", str(logs), "--learning-rate", "0.5", "--steps", "30"]) == 0
+        assert train.main(["--logs", str(logs), "--learning-rate", "0.5", "--steps", "5"]) == 0
     with TensorBoard(logs) as board:
         yield SimpleNamespace(
             board=board,

@@ -1,0 +1,29 @@
+"""The order of the files: those that take longest come first, so that no worker is left with one of them at the end."""
+
+LONGEST = [
+    "test_train_script.py",
+    "test_readme.py",
+    "test_compiled_fit.py",
+    "test_fit_pictures.py",
+    "test_fit_callbacks.py",
+    "test_gradient_descent.py",
+    "test_custom_scalars_page.py",
+    "test_fit_continues.py",
+    "test_live.py",
+    "test_recover_script.py",
+    "test_sweep_script.py",
+    "test_dashboard.py",
+    "test_benchmark.py",
+    "test_descent_real_data.py",
+    "test_tensorboard_in_a_browser.py",
+    "test_hparams_page.py",
+]
+
+
+def pytest_configure(config):
+    config.option.loadscopereorder = False  # by the number of tests, the README's few would begin last
+
+
+def pytest_collection_modifyitems(items):
+    places = {name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: places.get(item.path.name, len(LONGEST)))

@@ -1,0 +1,41 @@
+"""Gradient descent in NumPy alone: what a fit of any kind has to make of its batches."""
+
+import numpy as np
+
+
+def squared(residuals):
+    return residuals**2, 2 * residuals
+
+
+def absolute(residuals):
+    return np.abs(residuals), np.sign(residuals)
+
+
+def huber(residuals):
+    near = np.abs(residuals) <= 1
+    return np.where(near, residuals**2 / 2, np.abs(residuals) - 0.5), np.clip(residuals, -1, 1)
+
+
+def descend(x, y, batch_size, steps, learning_rate, weight=None, l2=0.0, loss=squared, use_bias=True):
+    """From zero, over the rows in their order: w, b, the loss of each step and the rows of its batch."""
+    w, b = np.zeros((x.shape[1], y.shape[1])), np.zeros(y.shape[1])
+    weight = np.ones(len(x)) if weight is None else weight
+    losses, counts, begin = [], [], 0
+    for _ in range(steps):
+        rows = slice(begin, begin + batch_size)
+        values, slopes = loss(x[rows] @ w + b - y[rows])
+        share = weight[rows, np.newaxis] / values.size
+        losses.append(np.sum(values * share) + l2 * np.sum(w**2))
+        counts.append(len(values))
+        dw, db = x[rows].T @ (slopes * share) + 2 * l2 * w, np.sum(slopes * share, axis=0)
+        w, b = w - learning_rate * dw, b - learning_rate * db * use_bias
+        begin = begin + batch_size if begin + batch_size < len(x) else 0
+    return w, b, np.array(losses), np.array(counts)
+
+
+def table(rows, seed=0):
+    """x of three features, y of two targets, and weights."""
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=(rows, 3))
+    y = x @ [[1.0, -1.0], [2.0, 0.5], [-1.0, 3.0]] + [0.5, -2.0] + rng.normal(size=(rows, 2))
+    return x, y, rng.uniform(0.5, 2.0, rows)

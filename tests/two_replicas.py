@@ -1,0 +1,183 @@
+"""Fits over two logical devices of one process, written down as JSON: the program behind test_replicas.py.
+
+TensorFlow takes devices only before its first operation, so that this needs a process of its own.
+"""
+
+import contextlib
+import json
+import sys
+import warnings
+from pathlib import Path
+
+import keras
+import numpy as np
+import tensorflow as tf
+from descent_by_hand import table
+
+import linfit
+from linfit.callbacks import DivergenceGuard, StatusPrinter, StepCallback, StopAtOptimum, TensorBoardLogger
+from linfit.gradient_descent import GradientDescent
+
+tf.config.set_logical_device_configuration(
+    tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2
+)
+STRATEGY = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+SPLITS = [(64, 64), (67, 16), (65, 13), (3, 3), (50, 1)]
+RESULTS: dict = {}
+
+
+def made(**options):
+    with STRATEGY.scope():
+        return linfit.LinearRegression(dtype="float64", **options)
+
+
+def keep(name, model, **more):
+    trajectory = model.trajectory
+    RESULTS[name] = {
+        "w": model.w.numpy(),
+        "b": model.b.numpy(),
+        "copies": [np.asarray(each) for each in STRATEGY.experimental_local_results(model.w.value)],
+        "step": trajectory.step,
+        "loss": trajectory.loss,
+        "steps": model.optimizer.iterations.numpy(),
+        **more,
+    }
+
+
+def refusal(name, action):
+    try:
+        action()
+        RESULTS[name] = "not refused"
+    except (linfit.InputError, ValueError) as error:
+        RESULTS[name] = f"{type(error).__name__}: {error}"
+
+
+class BatchLogs(keras.callbacks.Callback):
+    def __init__(self):
+        super().__init__()
+        self.logs = []
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.logs.append(logs)
+
+
+def streams():
+    """50 steps of each split, from a stream, in one epoch."""
+    for rows, batch_size in SPLITS:
+        model = made()
+        model.compile(0.05, metrics=["mae"])
+        stream = tf.data.Dataset.from_tensor_slices(table(rows)[:2]).batch(batch_size).repeat()
+        logs = BatchLogs()
+        history = model.fit(stream, steps_per_epoch=50, verbose=0, callbacks=[logs]).history
+        keep(f"{rows}/{batch_size}", model, history=history, batch_losses=[each["loss"] for each in logs.logs])
+
+
+def other_losses():
+    for name, loss, use_bias in [("mae", "mae", True), ("huber", keras.losses.Huber(), False)]:
+        model = made(use_bias=use_bias)
+        model.compile(0.05, loss=loss)
+        stream = tf.data.Dataset.from_tensor_slices(table(67)).batch(16, drop_remainder=False).repeat()
+        model.fit(stream, steps_per_epoch=50, verbose=0)
+        keep(name, model)
+
+
+def rows_in_memory(folder):
+    """Everything at once: weights, a penalty, a metric, held-out rows, logs, a checkpoint."""
+    x, y, weight = table(67)
+    held_out = table(5, seed=1)[:2]
+    model = made(kernel_regularizer=keras.regularizers.L2(0.125))
+    model.compile(0.05, metrics=["mae"])
+    truth = linfit.GroundTruth(w=[[1.0, -1.0], [2.0, 0.5], [-1.0, 3.0]], b=[0.5, -2.0])
+    callbacks = [
+        StatusPrinter(every=25, truth=truth),
+        TensorBoardLogger(folder / "logs", truth=truth),
+        keras.callbacks.ModelCheckpoint(str(folder / "checkpoint.keras")),
+    ]
+    options = {"validation_data": held_out, "validation_batch_size": 3, "shuffle": False, "verbose": 0}
+    history = model.fit(x, y, 16, 10, sample_weight=weight, callbacks=callbacks, **options).history
+    evaluated = model.evaluate(x, y, sample_weight=weight, batch_size=16, verbose=0)
+    predicted = model.predict(x, batch_size=16, verbose=0)
+    keep("memory", model, history=history, evaluated=evaluated, predicted=predicted)
+
+    model.save(folder / "model.keras")
+    loaded = keras.models.load_model(folder / "checkpoint.keras")
+    RESULTS["loaded"] = {"w": loaded.w.numpy(), "steps": loaded.optimizer.iterations.numpy()}
+    with STRATEGY.scope():
+        loaded = keras.models.load_model(folder / "model.keras")
+    loaded.fit(x, y, 16, 1, sample_weight=weight, shuffle=False, verbose=0)
+    keep("went on", loaded)
+
+
+def stops():
+    x, y = linfit.GroundTruth(w=[2.0], b=0.5, noise=1.0).sample(40, seed=1)
+    model = made()
+    stop = StopAtOptimum(fraction=0.5)
+    with STRATEGY.scope():
+        model.compile("auto")
+        model.fit(x, y, batch_size=40, epochs=50, verbose=0, callbacks=[stop])
+    keep("stopped", model, stopped_at=stop.stopped_at, rate=model.optimizer.learning_rate.numpy())
+
+    model = made()
+    model.compile(1e200)
+    guard = DivergenceGuard()
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        model.fit(x, y, batch_size=40, epochs=5, verbose=0, callbacks=[guard])
+    said = [str(each.message) for each in caught if "finite" in str(each.message)]
+    keep("diverged", model, stopped=guard.stopped, said=said)
+
+    class Closing(StepCallback):
+        def on_steps_end(self, trajectory):
+            self.loss = trajectory.loss[-1]
+
+    model, closing = made(kernel_regularizer=keras.regularizers.L2(0.125)), Closing()
+    model.compile(0.05)
+    with STRATEGY.scope():
+        model.fit(x, y, batch_size=40, epochs=1, verbose=0, callbacks=[closing])
+    w, b = model.w.numpy(), model.b.numpy()
+    RESULTS["closing"] = {"loss": closing.loss, "true": np.mean((x @ w + b - y.reshape(40, 1)) ** 2) + 0.125 * w[0] ** 2}
+
+
+def refusals():
+    x, y, _ = table(8)
+    outside = linfit.LinearRegression()
+    with STRATEGY.scope():
+        refusal("compiled inside", lambda: outside.compile(0.05))
+    outside.compile(0.05)
+    with STRATEGY.scope():
+        refusal("fitted inside", lambda: outside.fit(x, y))
+    refusal("steps_per_execution", lambda: made().compile(0.05, steps_per_execution=2))
+    refusal("jit_compile", lambda: made().compile(0.05, jit_compile=True))
+    refusal("run_eagerly", lambda: made().compile(0.05, run_eagerly=True))
+    refusal("sum", lambda: made().compile(0.05, loss=keras.losses.MeanSquaredError(reduction="sum")))
+    model = made()
+    model.compile(optimizer=keras.optimizers.SGD(0.05), metrics=[keras.metrics.MeanAbsoluteError(name="mine")])
+    refusal("made outside", lambda: model.fit(x, y, verbose=0))
+    other = tf.distribute.experimental.CentralStorageStrategy(["CPU:0", "CPU:1"])
+    with other.scope():
+        refusal("another strategy", lambda: linfit.LinearRegression().compile(0.05))
+
+    # Without its repair, Keras fails.
+    repair = GradientDescent._maybe_symbolic_build
+    del GradientDescent._maybe_symbolic_build
+    model = made()
+    model.compile(0.05)
+    refusal("19246", lambda: model.fit(x[:3], y[:3], batch_size=3, verbose=0))
+    GradientDescent._maybe_symbolic_build = repair
+    model.fit(x[:3], y[:3], batch_size=3, verbose=0)
+    RESULTS["19246 repaired"] = int(model.optimizer.iterations.numpy())
+
+
+def as_json(value):
+    return value.tolist() if hasattr(value, "tolist") else str(value)
+
+
+if __name__ == "__main__":
+    folder = Path(sys.argv[1])
+    with (folder / "printed.txt").open("w") as printed, contextlib.redirect_stdout(printed):
+        streams()
+        other_losses()
+        rows_in_memory(folder)
+        stops()
+        refusals()
+    (folder / "results.json").write_text(json.dumps(RESULTS, default=as_json))
