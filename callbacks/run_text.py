@@ -56,7 +56,7 @@ def _settings(model: keras.Model, start: Trajectory, settings: Mapping[str, Any]
     penalties = {name: getattr(value, "regularizer", None) for name, value in named_parameters(model).items()}
     first, epochs, steps = int(start.step[0]), settings.get("epochs"), settings.get("steps")
     return {
-        "model": f"{type(model).__name__}, {model.dtype}" + ", on standardized features" * (units_of(model) is not None),
+        "model": f"{type(model).__name__}, {model.dtype}{'' if units_of(model) is None else ', standardized features'}",
         "loss": _named(model.loss),
         "penalty": ", ".join(f"{_named(one)} on {name}" for name, one in penalties.items() if one is not None),
         "learning rate": _learning_rate(model.optimizer),
