@@ -78,6 +78,27 @@ def test_features_are_chosen_by_name_and_several_targets_make_several_columns():
     assert linfit.read_table(frame, "rent", "area").x.shape == (3, 1)
 
 
+def test_a_column_may_weigh_the_rows():
+    frame = FRAME.assign(weight=[1, 2, 0.5], cost=[1.0, 5.0, 2.0])
+    write("flats.csv", frame.to_csv(index=False))
+    for source in (frame, "flats.csv"):
+        table = linfit.read_table(source, "rent", categorical=["city"], sample_weight="weight")
+        assert table.feature_names == ("area", "city=Rome", "cost")
+        np.testing.assert_array_equal(table.sample_weight, [1, 2, 0.5])
+    weighted = linfit.read_table(frame, "rent", ["cost"], sample_weight="weight")
+    expected = linfit.least_squares(weighted.x, weighted.y, [1, 2, 0.5])
+    np.testing.assert_array_equal(linfit.least_squares(weighted).w, expected.w)
+    batches = linfit.read_batches("flats.csv", "rent", ["cost"], sample_weight="weight")
+    assert [part.shape for part in next(iter(batches))] == [(3, 1), (3, 1), (3,)]
+    statistics = linfit.SufficientStatistics.from_batches(batches)
+    np.testing.assert_allclose(statistics.least_squares().w, expected.w, rtol=1e-12)
+    assert [part.shape for part in next(iter(batches.dataset(2)))] == [(2, 1), (2, 1), (2,)]
+    assert refusal(frame, sample_weight="w").startswith("the DataFrame has no sample_weight column 'w'.")
+    assert "weighs the rows and cannot be a feature" in refusal(frame, features=["cost"], sample_weight="cost")
+    with pytest.raises(linfit.InputError, match="has a sample_weight already"):
+        linfit.least_squares(weighted, sample_weight=[1, 1, 1])
+
+
 def test_a_first_level_may_be_chosen_and_numbers_may_be_levels():
     frame = FRAME.assign(zone=[10, 9, 2])
     table = linfit.read_table(
