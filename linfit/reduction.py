@@ -40,7 +40,9 @@ class Reduction:
         self._use_bias, self._names = use_bias, feature_names
         self._shape: tuple[int, int] | None = None
         self._few: list[Rows] = []  # small batches, until they are worth a look
-        self._rows_in_gram = 0
+        self._rows_in_gram = self._weighted = 0
+        self._longest = self._eps = 0.0
+        self._gram = self._origin = np.empty(0)
         self._parts: PairwiseSum[SufficientStatistics] = PairwiseSum(add)
         self._total: SufficientStatistics | None = None  # of the rows that the basis was made from
         self._basis: Basis | None = None

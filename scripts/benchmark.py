@@ -17,6 +17,7 @@ import benchmark_lesson
 import benchmark_processes
 import benchmark_reduction
 import benchmark_rows
+import benchmark_streams
 from benchmark_picture import steps_figure
 from benchmark_timing import Claim
 from markdown_table import markdown_table
@@ -31,8 +32,9 @@ SECTIONS = {
     "batches": benchmark_batches,
     "processes": benchmark_processes,
     "reduction": benchmark_reduction,
+    "streams": benchmark_streams,
 }
-PACKAGES = ("linfit", "keras", "tensorflow", "numpy", "scikit-learn", "torch")
+PACKAGES = ("linfit", "keras", "tensorflow", "numpy", "pyarrow", "scikit-learn", "torch")
 
 
 def machine() -> str:

@@ -57,6 +57,17 @@ def memory(rows: str, features: str, dtype: str, batch_size: str) -> dict[str, f
     return {"array": x.nbytes + y.nbytes, "keras": before, "made": made, "peak": peak_memory()}
 
 
+def stream(path: str) -> dict[str, float]:
+    """The bytes that condensing a file takes at its peak, beyond what the imports have taken."""
+    import pyarrow.parquet  # noqa: F401
+
+    import linfit
+
+    before = peak_memory()
+    statistics = linfit.SufficientStatistics.from_batches(linfit.read_batches(path, "y"), verbose=0)
+    return {"rows": statistics.rows, "extra": peak_memory() - before}
+
+
 def peak_memory() -> float:
     """The most bytes that this process has held. Linux counts the starting process's into getrusage's, in kilobytes."""
     status = Path("/proc/self/status")
@@ -66,7 +77,9 @@ def peak_memory() -> float:
     return float(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 
 
-TASKS: dict[str, Callable[..., dict[str, float]]] = {task.__name__: task for task in (import_time, first_fit, memory)}
+TASKS: dict[str, Callable[..., dict[str, float]]] = {
+    task.__name__: task for task in (import_time, first_fit, memory, stream)
+}
 
 if __name__ == "__main__":
     print(json.dumps(TASKS[sys.argv[1]](*sys.argv[2:])))

@@ -38,7 +38,7 @@ def condense(options: argparse.Namespace) -> SufficientStatistics:
         seconds = time.monotonic() - ready
     names = ", ".join(batches.feature_names)
     print(f"{statistics.rows:,} rows of {options.csv}: {options.target} from {names}.")
-    by = f" by {count} workers, ready after {ready - started:.1f} s" if executor is not None else ""
+    by = f" by {count} worker{'s' * (count > 1)}, ready after {ready - started:.1f} s" if executor is not None else ""
     print(f"Condensed in {seconds:.1f} s{by}: {statistics.rows / seconds:,.0f} rows/s.\n", flush=True)
     return statistics
 
