@@ -198,8 +198,9 @@ def as_matrix(values: Any, name: str, dtype: str | None = "float64", fits: str =
 
 
 def column_names(values: Any) -> tuple[str, ...] | None:
-    """The column names of a DataFrame; None for anything without names."""
-    return tuple(str(name) for name in values.columns) if hasattr(values, "columns") else None
+    """The column names of a DataFrame or an Arrow table; None for anything without names."""
+    names = getattr(values, "column_names", getattr(values, "columns", None))
+    return None if names is None else tuple(str(name) for name in names)
 
 
 def _of_columns(array: np.ndarray, columns: tuple[str, ...], name: str) -> np.ndarray:

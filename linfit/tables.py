@@ -26,7 +26,8 @@ def read_table(
     read. Columns of several files are matched by name.
 
     Args:
-        source: a path, a pattern such as "data/\*.parquet", a list of them, or a DataFrame of pandas or polars.
+        source: a path, a pattern such as "data/\*.parquet", a list of them, a DataFrame of pandas or polars,
+            or a pyarrow table.
         target: the column to be predicted, or a list of columns.
         features: the columns to predict it from; all others by default.
         categorical: the features whose cells are levels: a list of columns, whose levels are learnt and sorted, or a

@@ -51,6 +51,7 @@ SOURCES = {
     "polars_with_types": lambda: pl.from_pandas(FRAME).cast(
         {"city": pl.Categorical, "rent": pl.Decimal(10, 2), "area": pl.Int8}
     ),
+    "arrow": lambda: pa.Table.from_pandas(FRAME),
     "two_files": lambda: (
         write("flats1.csv", "rent,area,city\n600,50,Rome\n")
         and write("flats2.csv", SMALL[:15] + "80,Paris,900\n60,Rome,700\n")
@@ -261,6 +262,15 @@ def test_what_is_no_number_is_named_with_the_remedy(content, options, message):
         source = "flats.csv"
         write(source, content)
     assert message in refusal(source, **({"target": "rent"} | options))
+
+
+def test_a_damaged_page_of_a_parquet_file_is_seen_where_it_has_a_checksum():
+    numbers = np.random.default_rng(7).normal(size=10_000)
+    pq.write_table(pa.table({"a": numbers, "rent": numbers}), "flats.parquet", write_page_checksum=True)
+    content = bytearray(Path("flats.parquet").read_bytes())
+    content[len(content) // 2] ^= 1
+    write("flats.parquet", bytes(content))
+    assert refusal("flats.parquet").startswith("flats.parquet is no Parquet file, or damaged: ")
 
 
 def test_a_pattern_without_a_file_and_a_folder_are_named():
