@@ -7,8 +7,6 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from linfit import checks, csv_text
 from linfit.cells import Block, Fault, Wanted
 from linfit.checks import InputError
@@ -110,7 +108,7 @@ class CsvFile:
         except pa.ArrowInvalid:
             return self._by_python(wanted, booleans, piece, begin)
         if not len(table):
-            return Block(np.empty((len(wanted.feature_names) + len(wanted.targets), 0)))
+            return wanted.nothing()
         arrays = [_trimmed(column.chunk(0)) for column in table.columns]
         if any(_has_quotes(array) for array in arrays):
             return self._by_python(wanted, booleans, piece, begin)
@@ -136,7 +134,7 @@ class CsvFile:
             lines.append(line)
             rows.append(cells + [""] * (width - len(cells)))
         if not rows:
-            return Block(np.empty((len(wanted.feature_names) + len(wanted.targets), 0)))
+            return wanted.nothing()
         index = {column: self.columns.index(column) for column in wanted.columns}
         arrays = []
         for column in wanted.columns:

@@ -126,7 +126,9 @@ def as_rows(x: Any, y: Any, sample_weight: Any = None, dtype: str | None = "floa
     if isinstance(x, Table):
         if y is not None:
             raise InputError("a Table has y already: pass the table alone, or table.x and y.")
-        y = x.y
+        if sample_weight is not None and x.sample_weight is not None:
+            raise InputError("the Table has a sample_weight already: pass the table alone.")
+        y, sample_weight = x.y, x.sample_weight if sample_weight is None else sample_weight
     if y is None:
         raise InputError("y is missing: a fit needs the targets beside the features. Try model.fit(x, y).")
     x, y = as_matrix(x, "x", dtype, fits), as_matrix(y, "y", dtype, fits)
@@ -196,8 +198,9 @@ def as_matrix(values: Any, name: str, dtype: str | None = "float64", fits: str =
 
 
 def column_names(values: Any) -> tuple[str, ...] | None:
-    """The column names of a DataFrame; None for anything without names."""
-    return tuple(str(name) for name in values.columns) if hasattr(values, "columns") else None
+    """The column names of a DataFrame or an Arrow table; None for anything without names."""
+    names = getattr(values, "column_names", getattr(values, "columns", None))
+    return None if names is None else tuple(str(name) for name in names)
 
 
 def _of_columns(array: np.ndarray, columns: tuple[str, ...], name: str) -> np.ndarray:

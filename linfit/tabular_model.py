@@ -103,7 +103,7 @@ class TabularModel(keras.Model):
                 self.targets = None if inferred else self.targets  # as new, for the next try
                 raise
             self.feature_names = self.feature_names or names
-            self.categories = dict(categories or {})
+            self.categories = categories or self.categories
         if targets != self.targets:
             raise InputError(
                 f"y must have the model's {self.targets} target(s), got {targets} columns. "
