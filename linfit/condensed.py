@@ -21,8 +21,8 @@ def condensed_rows(model: keras.Model, statistics: SufficientStatistics) -> Rows
         InputError: the model has other features or targets, or a bias where the statistics have none.
     """
     check_statistics(model, statistics)
-    rows = Rows(*statistics.pseudo_observations())
-    return Rows(rows.x, rows.y, rows.sample_weight, statistics)
+    x, y, *weight = statistics.pseudo_observations()
+    return Rows(x, y, weight[0] if weight else None, statistics)
 
 
 def check_statistics(model: keras.Model, statistics: SufficientStatistics) -> None:

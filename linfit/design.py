@@ -19,44 +19,54 @@ def origin_of(rows: Rows) -> np.ndarray:
     return np.where(spread > 0, np.round(mean / grid) * grid, values[0])
 
 
-def design_of(
-    rows: Rows, origin: np.ndarray, use_bias: bool, dtype: Any = "float64", room: np.ndarray | None = None
-) -> np.ndarray:
+def design_of(rows: Rows, origin: np.ndarray, use_bias: bool, dtype: Any = "float64") -> np.ndarray:
     """[1, x - origin, y - origin], or [x, y] without a bias, each row times the root of its weight.
 
     Each column lies in one piece, which is what products of such matrices like.
 
-    Args:
-        rows: what is decomposed.
-        origin: what x and y are counted from.
-        use_bias: whether there is a column of ones.
-        dtype: the float type of the result.
-        room: an array of this type to write it into, shape (columns, at least as many as there are rows).
-
     Returns:
-        Shape (rows, columns).
+        Of this float type, shape (rows, columns).
     """
-    features, first = rows.x.shape[1], int(use_bias)
-    room = np.empty((first + len(origin), len(rows)), dtype) if room is None else room[:, : len(rows)]
-    origin = origin.astype(dtype)[:, np.newaxis]
-    room[:first] = 1.0
-    np.subtract(rows.x.T, origin[:features], out=room[first : first + features])
-    np.subtract(rows.y.T, origin[features:], out=room[first + features :])
-    if rows.sample_weight is not None:
-        room *= np.sqrt(rows.sample_weight, dtype=dtype)
-    return room.T
+    a = np.empty((use_bias + len(origin), len(rows)), dtype)
+    _write(rows.x.T, rows.y.T, rows.sample_weight, origin.astype(dtype)[:, np.newaxis], a)
+    return a.T
 
 
 def design_blocks(rows: Rows, origin: np.ndarray, use_bias: bool, lengths: list[float]) -> Iterator[np.ndarray]:
-    """The same a block at a time, each written over the one before; `lengths` gets the longest row of each."""
+    """The same in blocks, each written over the one before.
+
+    Args:
+        rows: all of them.
+        origin: what x and y are counted from.
+        use_bias: whether there is a column of ones.
+        lengths: gets that of each block's `longest_of`.
+    """
+    x, y, weight, origin = rows.x.T, rows.y.T, rows.sample_weight, origin[:, np.newaxis]
     room = np.empty((use_bias + len(origin), min(BLOCK_ROWS, len(rows))))
     for start in range(0, len(rows), BLOCK_ROWS):
-        part = rows.part(start, start + BLOCK_ROWS)
-        lengths.append(longest_of(part, use_bias))
-        yield design_of(part, origin, use_bias, room=room)
+        part = slice(start, start + BLOCK_ROWS)
+        some, weights = x[:, part], None if weight is None else weight[part]
+        lengths.append(_longest(some, weights, use_bias))
+        a = room[:, : some.shape[1]]
+        _write(some, y[:, part], weights, origin, a)
+        yield a.T
 
 
 def longest_of(rows: Rows, use_bias: bool) -> float:
     """The largest squared length of a row [1, x], or x without a bias, times its weight."""
-    lengths = np.einsum("ij,ij->i", rows.x, rows.x, dtype="float64") + use_bias
-    return float(np.max(lengths if rows.sample_weight is None else lengths * rows.sample_weight))
+    return _longest(rows.x.T, rows.sample_weight, use_bias)
+
+
+def _longest(x: np.ndarray, weight: np.ndarray | None, use_bias: bool) -> float:
+    lengths = np.einsum("ij,ij->j", x, x, dtype="float64")
+    return float(lengths.max()) + use_bias if weight is None else float(np.max((lengths + use_bias) * weight))
+
+
+def _write(x: np.ndarray, y: np.ndarray, weight: np.ndarray | None, origin: np.ndarray, a: np.ndarray) -> None:
+    """Writes the columns, which are rows here; there are ones in front where there is room for them."""
+    features, first = len(x), len(a) - len(origin)
+    a[:first] = 1.0
+    np.subtract(x, origin[:features], out=a[first : first + features])
+    np.subtract(y, origin[features:], out=a[first + features :])
+    if weight is not None:
+        a *= np.sqrt(weight, dtype=a.dtype)

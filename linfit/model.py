@@ -202,8 +202,10 @@ class LinearRegression(GradientDescent):
         if not self._condenses_rows or self.needs_rows or rows.statistics:
             return rows
         problem = problem_of(self, rows)
-        fewer = None if problem is None else Rows(*problem.statistics.pseudo_observations())
-        return rows if fewer is None or len(fewer) >= len(rows) else fewer
+        if problem is None:
+            return rows
+        x, y, *weight = problem.statistics.pseudo_observations()
+        return Rows(x, y, weight[0] if weight else None) if len(x) < len(rows) else rows
 
     @property
     def needs_rows(self) -> bool:

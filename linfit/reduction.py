@@ -42,7 +42,8 @@ class Reduction:
         self._few: list[Rows] = []  # small batches, until they are worth a look
         self._rows_in_gram = self._weighted = 0
         self._longest = self._eps = 0.0
-        self._gram = self._origin = np.empty(0)
+        self._gram: np.ndarray = np.empty(0)
+        self._origin: np.ndarray = np.empty(0)
         self._parts: PairwiseSum[SufficientStatistics] = PairwiseSum(add)
         self._total: SufficientStatistics | None = None  # of the rows that the basis was made from
         self._basis: Basis | None = None

@@ -66,7 +66,7 @@ class Rows:
 
     def copied(self) -> "Rows":
         """The same rows in arrays of their own."""
-        return Rows(*(None if array is None else array.copy() for array in self.as_tuple()))
+        return Rows(self.x.copy(), self.y.copy(), None if self.sample_weight is None else self.sample_weight.copy())
 
     @staticmethod
     def joined(parts: Sequence["Rows"]) -> "Rows":

@@ -60,7 +60,7 @@ def _below(r: np.ndarray, block: np.ndarray) -> np.ndarray:
 
 def _from_gram(blocks: Iterator[np.ndarray], sample: np.ndarray) -> np.ndarray | None:
     """R by way of the Gram matrix in a basis that is nearly orthonormal; None where there is no such basis."""
-    basis = Basis.of(np.linalg.qr(sample, mode="r"))
+    basis = Basis.of(np.asarray(np.linalg.qr(sample, mode="r")))
     return None if basis is None else basis.triangle(basis.gram(blocks))
 
 

@@ -55,7 +55,10 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
 
 def sweep(options: argparse.Namespace) -> int:
     """Fits at each rate, and shows the runs that have ended: all of them, or those before Ctrl-C."""
-    x, y, truth, feature_names = train.load(options)
+    data, truth = train.load(options)
+    print()
+    x, y = (data[0].x, data[0].y) if options.csv else data
+    feature_names = data[0].feature_names if options.csv else None
     if options.name_taken:
         print(f"{options.name_taken} is there already; this sweep is {options.name}.\n")
     optimum = linfit.least_squares(x, y)

@@ -50,7 +50,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def train(options: argparse.Namespace) -> int:
     """Fits the data of the options, logs the steps, and says where the fit stands."""
-    data, rows, truth, feature_names = load(options)
+    data, rows, truth = what_to_fit(options)
     if options.name_taken:
         print(
             f"{options.name_taken} holds a run already; this one is {options.name} (--continue goes on with a run).\n"
@@ -69,7 +69,6 @@ def train(options: argparse.Namespace) -> int:
         model = linfit.LinearRegression(
             w_initializer=0.0,
             b_initializer=-1.0,
-            feature_names=feature_names,
             normalize=options.normalize,
             dtype="float64" if options.csv else "float32",
         )
@@ -96,7 +95,9 @@ def train(options: argparse.Namespace) -> int:
         if not folder.exists():
             raise
         interrupted = True
-    Console().print("", linfit.compare(model, *data, truth=truth), "", sep="\n", soft_wrap=True)
+    Console().print(
+        "", linfit.compare(model, *data, **({} if truth is None else {"truth": truth})), "", sep="\n", soft_wrap=True
+    )
     train_options.save(options, model)
     print(f"Picture:      {folder / 'fit' / 'fit.png'}")
     if options.animate and not interrupted:
@@ -110,17 +111,21 @@ def train(options: argparse.Namespace) -> int:
     return 130 if interrupted else 0
 
 
-def load(
-    options: argparse.Namespace,
-) -> tuple[tuple[Any, ...], int, linfit.GroundTruth | None, tuple[str, ...] | None]:
-    """What to fit, the number of its rows, the truth behind them and the names of the features.
-
-    The rows, x and y, are drawn from a truth or read from a file; of a stream there are the statistics.
-    """
+def what_to_fit(options: argparse.Namespace) -> tuple[tuple[Any, ...], int, linfit.GroundTruth | None]:
+    """What `fit` takes for its rows, how many they are, and the truth behind them."""
+    data: tuple[Any, ...]
     if options.stream:
         statistics = train_stream.condense(options)
-        print(f"{NORMALIZED if options.normalize else RAW}\n")
-        return (statistics,), statistics.rows, None, statistics.feature_names
+        data, rows, truth = (statistics,), statistics.rows, None
+    else:
+        data, truth = load(options)
+        rows = len(data[0])
+    print(f"{NORMALIZED if options.normalize else RAW}\n" if options.csv else "")
+    return data, rows, truth
+
+
+def load(options: argparse.Namespace) -> tuple[tuple[Any, ...], linfit.GroundTruth | None]:
+    """A table that is read from files; or x and y, drawn from a truth, and that."""
     if options.csv:
         table = linfit.read_table(
             options.csv, options.target, options.features, categorical=options.categorical, missing=options.missing
@@ -128,11 +133,10 @@ def load(
         files, columns = ", ".join(Path(file).name for file in options.csv), ", ".join(table.feature_names)
         dropped = f" Rows dropped for a missing cell: {table.dropped:,}." if options.missing == "drop" else ""
         print(f"{len(table):,} rows of {files}: {options.target} from {columns}.{dropped}")
-        print(f"{NORMALIZED if options.normalize else RAW}\n")
-        return (table,), len(table), None, None
+        return (table,), None
     truth = linfit.GroundTruth(w=options.w, b=options.b, noise=options.noise)
-    print(f"{options.rows:,} rows drawn from w = {options.w}, b = {options.b}, with noise {options.noise}.\n")
-    return truth.sample(options.rows, seed=options.seed), options.rows, truth, None
+    print(f"{options.rows:,} rows drawn from w = {options.w}, b = {options.b}, with noise {options.noise}.")
+    return truth.sample(options.rows, seed=options.seed), truth
 
 
 def log_every(steps: int) -> int:

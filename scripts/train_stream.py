@@ -37,9 +37,11 @@ def condense(options: argparse.Namespace) -> SufficientStatistics:
             ) from None
         seconds = time.monotonic() - ready
     names = ", ".join(batches.feature_names)
-    print(f"{statistics.rows:,} rows of {options.csv}: {options.target} from {names}.")
+    files = ", ".join(options.csv)
+    dropped = f" Rows dropped for a missing cell: {batches.dropped:,}." if batches.dropped else ""
+    print(f"{statistics.rows:,} rows of {files}: {options.target} from {names}.{dropped}")
     by = f" by {count} worker{'s' * (count > 1)}, ready after {ready - started:.1f} s" if executor is not None else ""
-    print(f"Condensed in {seconds:.1f} s{by}: {statistics.rows / seconds:,.0f} rows/s.\n", flush=True)
+    print(f"Condensed in {seconds:.1f} s{by}: {statistics.rows / seconds:,.0f} rows/s.")
     return statistics
 
 
