@@ -63,11 +63,14 @@ class SufficientStatistics:
     feature_names: tuple[str, ...] | None = None
 
     @classmethod
-    def from_rows(cls, x: Any, y: Any, sample_weight: Any = None, use_bias: bool = True) -> "SufficientStatistics":
+    def from_rows(
+        cls, x: Any, y: Any = None, sample_weight: Any = None, use_bias: bool = True
+    ) -> "SufficientStatistics":
         """Condenses rows in memory, a block at a time: beside the rows only a block takes memory.
 
         Args:
-            x: features, shape (rows, features) or (rows,); float32 or float64 arrays are not copied.
+            x: features, shape (rows, features) or (rows,); float32 or float64 arrays are not copied. Or a `Table`,
+                which has y, too.
             y: targets, shape (rows, targets) or (rows,).
             sample_weight: shape (rows,), not negative, or None.
             use_bias: False for a model y = x w.

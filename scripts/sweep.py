@@ -56,21 +56,23 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
 def sweep(options: argparse.Namespace) -> int:
     """Fits at each rate, and shows the runs that have ended: all of them, or those before Ctrl-C."""
     data, truth = train.load(options)
-    print()
-    x, y = (data[0].x, data[0].y) if options.csv else data
-    feature_names = data[0].feature_names if options.csv else None
     if options.name_taken:
         print(f"{options.name_taken} is there already; this sweep is {options.name}.\n")
-    optimum = linfit.least_squares(x, y)
-    if np.all(optimum.residual_std < 1e-12 * np.max(np.abs(y))):
+    optimum, statistics = linfit.least_squares(**data), linfit.SufficientStatistics.from_rows(**data)
+    if np.all(optimum.residual_std < 1e-12 * statistics.root_mean_square[statistics.features :]):
         raise linfit.InputError("a sweep measures by standard errors, and these data have no noise. Try --noise 0.05.")
-    curvature = linfit.SufficientStatistics.from_rows(x, y).curvature()
     error = np.vstack([W - optimum.w, B - optimum.b])
     tolerance = options.fraction * np.vstack([optimum.standard_error_w, optimum.standard_error_b])
     folder = options.folder
-    model = linfit.LinearRegression(feature_names=feature_names, dtype="float64")
-    model.build((None, x.shape[1]))
+    model = linfit.LinearRegression(
+        feature_names=statistics.feature_names, normalize=options.normalize, dtype="float64"
+    )
+    model.build((None, statistics.features))
     model.compile()  # once for all rates
+    curvature = statistics.curvature()
+    if options.normalize:
+        model.adapt(statistics)
+        curvature = statistics.standardized(model.units).curvature().in_data_units(model.units)
 
     def predict(rate: float) -> float:
         return curvature.steps_from(error, tolerance, rate)
@@ -88,7 +90,14 @@ def sweep(options: argparse.Namespace) -> int:
         logger = TensorBoardLogger(folder, name, truth, every=every)
         hparams = HyperParameters(folder, name, truth, {"seed": options.seed}, options.fraction)
         watching = [stop, logger, hparams, rise]  # it refuses data without noise, before anything is written
-        model.fit(x, y, batch_size=len(x), epochs=options.steps, verbose=0, callbacks=watching, divergence_guard=False)
+        model.fit(
+            **data,
+            batch_size=statistics.rows,
+            epochs=options.steps,
+            verbose=0,
+            callbacks=watching,
+            divergence_guard=False,
+        )
         return Run(rate, predicted, int(model.optimizer.iterations), ending(stop, rise))
 
     runs: list[Run] = []

@@ -90,14 +90,12 @@ def train(options: argparse.Namespace) -> int:
         tensorboard_page.serve(folder)
     interrupted = False
     try:
-        model.fit(*data, batch_size=batch_size, epochs=epochs, verbose=0, callbacks=watching)
+        model.fit(**data, batch_size=batch_size, epochs=epochs, verbose=0, callbacks=watching)
     except KeyboardInterrupt:  # all steps up to here are made, logged and drawn
         if not folder.exists():
             raise
         interrupted = True
-    Console().print(
-        "", linfit.compare(model, *data, **({} if truth is None else {"truth": truth})), "", sep="\n", soft_wrap=True
-    )
+    Console().print("", linfit.compare(model, **data, truth=truth), "", sep="\n", soft_wrap=True)
     train_options.save(options, model)
     print(f"Picture:      {folder / 'fit' / 'fit.png'}")
     if options.animate and not interrupted:
@@ -111,21 +109,18 @@ def train(options: argparse.Namespace) -> int:
     return 130 if interrupted else 0
 
 
-def what_to_fit(options: argparse.Namespace) -> tuple[tuple[Any, ...], int, linfit.GroundTruth | None]:
-    """What `fit` takes for its rows, how many they are, and the truth behind them."""
-    data: tuple[Any, ...]
-    if options.stream:
-        statistics = train_stream.condense(options)
-        data, rows, truth = (statistics,), statistics.rows, None
-    else:
+def what_to_fit(options: argparse.Namespace) -> tuple[dict[str, Any], int, linfit.GroundTruth | None]:
+    """What `fit` takes for x and y, how many rows they have, and the truth behind them."""
+    if not options.stream:
         data, truth = load(options)
-        rows = len(data[0])
-    print(f"{NORMALIZED if options.normalize else RAW}\n" if options.csv else "")
-    return data, rows, truth
+        return data, len(data["x"]), truth
+    statistics = train_stream.condense(options)
+    print(f"{NORMALIZED if options.normalize else RAW}\n")
+    return {"x": statistics}, statistics.rows, None
 
 
-def load(options: argparse.Namespace) -> tuple[tuple[Any, ...], linfit.GroundTruth | None]:
-    """A table that is read from files; or x and y, drawn from a truth, and that."""
+def load(options: argparse.Namespace) -> tuple[dict[str, Any], linfit.GroundTruth | None]:
+    """A table that is read from files, as x; or x and y, drawn from a truth, and that."""
     if options.csv:
         table = linfit.read_table(
             options.csv, options.target, options.features, categorical=options.categorical, missing=options.missing
@@ -133,10 +128,12 @@ def load(options: argparse.Namespace) -> tuple[tuple[Any, ...], linfit.GroundTru
         files, columns = ", ".join(Path(file).name for file in options.csv), ", ".join(table.feature_names)
         dropped = f" Rows dropped for a missing cell: {table.dropped:,}." if options.missing == "drop" else ""
         print(f"{len(table):,} rows of {files}: {options.target} from {columns}.{dropped}")
-        return (table,), None
+        print(f"{NORMALIZED if options.normalize else RAW}\n")
+        return {"x": table}, None
     truth = linfit.GroundTruth(w=options.w, b=options.b, noise=options.noise)
-    print(f"{options.rows:,} rows drawn from w = {options.w}, b = {options.b}, with noise {options.noise}.")
-    return truth.sample(options.rows, seed=options.seed), truth
+    print(f"{options.rows:,} rows drawn from w = {options.w}, b = {options.b}, with noise {options.noise}.\n")
+    x, y = truth.sample(options.rows, seed=options.seed)
+    return {"x": x, "y": y}, truth
 
 
 def log_every(steps: int) -> int:

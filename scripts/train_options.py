@@ -51,8 +51,6 @@ def parse(arguments: Sequence[str] | None, description: str) -> argparse.Namespa
         check_data(options)
         if options.learning_rate is None:
             options.learning_rate = "auto" if options.csv else 0.05
-        if options.normalize is None:
-            options.normalize = options.csv is not None
 
     _check_stream(options)
     checks.count(options.steps, "--steps")
@@ -83,6 +81,11 @@ def add_data(parser: argparse.ArgumentParser, name: str) -> None:
         type=lambda path: str(Path(path).absolute()),
         help="CSV files with a header line, gzip or not, or Parquet files; patterns such as 'data/*.parquet', too",
     )
+    file.add_argument(
+        "--normalize",
+        action=argparse.BooleanOptionalAction,
+        help="descend on standardized features, as by default only those of a file; what is told is in their own units",
+    )
     file.add_argument("--target", metavar="COLUMN", help="the column to predict")
     file.add_argument("--features", nargs="+", metavar="COLUMN", help="the columns to predict it from (all others)")
     file.add_argument(
@@ -101,6 +104,8 @@ def check_data(options: argparse.Namespace) -> None:
     """
     check_name(options)
     _fill(options)
+    if options.normalize is None:
+        options.normalize = options.csv is not None
     free = free_name(options.logs, options.name)
     options.name_taken = Path(options.logs, options.name) if free != options.name else None
     options.name, options.folder = free, Path(options.logs, free)
@@ -158,11 +163,6 @@ def _parser(description: str) -> argparse.ArgumentParser:
     add = parser.add_argument
     add("--steps", type=int, default=200, help="updates of w and b (200); TensorBoard gets up to 100,000 of them")
     add("--learning-rate", type=_rate, metavar="RATE", help="how far each update goes (0.05), or auto, as for --csv")
-    add(
-        "--normalize",
-        action=argparse.BooleanOptionalAction,
-        help="descend on standardized features (only with --csv); what is told is in their own units",
-    )
     add("--every", type=int, default=20, metavar="N", help="print a line every N steps (20)")
     add("--batch-size", type=int, metavar="ROWS", help="rows in each step (all)")
     add("--animate", action="store_true", help="make a film of the fit, fit.gif, in its folder")

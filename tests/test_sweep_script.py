@@ -250,7 +250,7 @@ def test_the_curves_are_those_of_descent_and_the_truth_is_a_line_as_long_as_the_
 def test_a_file_of_two_features_is_swept_as_well(file, tmp_path):
     path, x, y = file
     options = ["--logs", tmp_path, "--rates", 4, "--steps", 500, "--fraction", 0.5]
-    result = run("--csv", path, "--target", "rent", *options)
+    result = run("--csv", path, "--target", "rent", "--no-normalize", *options)
     assert (result.code, result.err) == (0, "")
     descent = Descent(x, y, fraction=0.5)
     assert_steps_of_numpy(result.rows, descent, 500)
@@ -265,6 +265,17 @@ def test_a_file_of_two_features_is_swept_as_well(file, tmp_path):
         settings, metrics = columns(board)
         assert settings.keys() == known | {"noise"}
         assert list(metrics).index("error/truth") == 5  # the first that is not shown
+
+
+def test_the_columns_of_a_file_are_standardized_unless_asked_otherwise(file, tmp_path):
+    path, x, _ = file
+    result = run("--csv", path, "--target", "rent", "--logs", tmp_path, "--rates", 3, "--steps", 2000)
+    u = np.column_stack([(x - x.mean(axis=0)) / x.std(axis=0), np.ones(len(x))])
+    limit = 2 / np.linalg.eigvalsh(2 / len(x) * u.T @ u)[-1]
+    assert f"Stability limit:  {limit:.4g} " in result.out
+    converged = [row for row in result.rows.values() if row.ending == "converged"]
+    assert len(converged) == 2
+    assert all(abs(row.measured - row.predicted) <= 1 for row in converged)
 
 
 def test_a_run_that_only_begins_to_diverge_is_told_from_one_that_is_slow(tmp_path):
