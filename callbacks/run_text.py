@@ -11,7 +11,7 @@ from typing import Any
 
 import keras
 
-from linfit.parameters import named_parameters
+from linfit.parameters import named_parameters, units_of
 from linfit.rows import Rows
 from linfit.text_table import number
 from linfit.trajectory import Trajectory
@@ -56,7 +56,7 @@ def _settings(model: keras.Model, start: Trajectory, settings: Mapping[str, Any]
     penalties = {name: getattr(value, "regularizer", None) for name, value in named_parameters(model).items()}
     first, epochs, steps = int(start.step[0]), settings.get("epochs"), settings.get("steps")
     return {
-        "model": f"{type(model).__name__}, {model.dtype}",
+        "model": f"{type(model).__name__}, {model.dtype}{'' if units_of(model) is None else ', standardized features'}",
         "loss": _named(model.loss),
         "penalty": ", ".join(f"{_named(one)} on {name}" for name, one in penalties.items() if one is not None),
         "learning rate": _learning_rate(model.optimizer),

@@ -19,7 +19,7 @@ class Block:
     """Some rows of a table.
 
     Attributes:
-        values: float64, shape (values of a row, rows): a row for each feature, then for each target.
+        values: float64, shape (values of a row, rows): a row for each feature, for each target, and for the weights.
         dropped: how many rows were left out for a missing cell.
         levels: the levels seen in each categorical column whose levels are still to be learnt.
     """
@@ -75,17 +75,29 @@ class Wanted:
         features, targets: the columns.
         categories: the levels of the categorical features; None where they are to be learnt.
         drop: whether rows with a missing cell are left out.
+        weight: the column of the rows' weights, if there is one.
     """
 
     features: tuple[str, ...]
     targets: tuple[str, ...]
     categories: dict[str, tuple[str, ...] | None]
     drop: bool
+    weight: str | None = None
 
     @property
     def columns(self) -> tuple[str, ...]:
         """All columns that are needed."""
-        return self.features + self.targets
+        return self.features + self.targets + (() if self.weight is None else (self.weight,))
+
+    def nothing(self) -> Block:
+        """A block without rows."""
+        return Block(np.empty((len(self._owners), 0)))
+
+    def split(self, values: np.ndarray) -> tuple[np.ndarray, ...]:
+        """The values of a block as x and y, of shapes (rows, ...), and the weights where there are any."""
+        features, targets = len(self.feature_names), len(self.targets)
+        parts = values[:features].T, values[features : features + targets].T
+        return parts if self.weight is None else (*parts, values[-1])
 
     @property
     def feature_names(self) -> tuple[str, ...]:

@@ -1,28 +1,23 @@
 """A CSV file, plain or gzip: read in pieces that are parsed side by side."""
 
 import csv
-import gzip
 import itertools
-import zlib
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from linfit import checks, csv_text
 from linfit.cells import Block, Fault, Wanted
 from linfit.checks import InputError
+from linfit.csv_pieces import opened, pieces
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 HEAD = 2**18  # bytes from which the columns and what is in them are seen
 FIRST_LINES = 1000
-_GZIP = b"\x1f\x8b"
 _BOM = b"\xef\xbb\xbf"
-_LONGEST_CELL = 2**26  # a quote that does not close within so many bytes was none
 
 
 class CsvFile:
@@ -41,8 +36,8 @@ class CsvFile:
 
     def __init__(self, path: str):
         self.name = path
-        with self._open() as file:
-            head = next(_pieces(file, HEAD), b"")
+        with opened(self.name) as file:
+            head = next(pieces(file, HEAD), b"")
         bom = len(_BOM) if head.startswith(_BOM) else 0
         lines = list(self._lines(head[bom:].decode("utf-8", "surrogateescape"), FIRST_LINES))
         if not lines:
@@ -76,10 +71,10 @@ class CsvFile:
         size = min(max(batch_rows * self._line_bytes, 2**16), 2**21)
         workers = min(pa.cpu_count(), 8)
         running: deque[Future[Block | Fault]] = deque()
-        with self._open() as file, ThreadPoolExecutor(workers) as pool:
+        with opened(self.name) as file, ThreadPoolExecutor(workers) as pool:
             begin = len(file.read(self._start))
             booleans = {column for column in wanted.columns if self.kind(column) == "boolean"}
-            for piece in _pieces(file, size):
+            for piece in pieces(file, size):
                 running.append(pool.submit(self._piece, wanted, booleans, piece, begin))
                 begin += len(piece)
                 if len(running) > workers:
@@ -113,7 +108,7 @@ class CsvFile:
         except pa.ArrowInvalid:
             return self._by_python(wanted, booleans, piece, begin)
         if not len(table):
-            return Block(np.empty((len(wanted.feature_names) + len(wanted.targets), 0)))
+            return wanted.nothing()
         arrays = [_trimmed(column.chunk(0)) for column in table.columns]
         if any(_has_quotes(array) for array in arrays):
             return self._by_python(wanted, booleans, piece, begin)
@@ -139,7 +134,7 @@ class CsvFile:
             lines.append(line)
             rows.append(cells + [""] * (width - len(cells)))
         if not rows:
-            return Block(np.empty((len(wanted.feature_names) + len(wanted.targets), 0)))
+            return wanted.nothing()
         index = {column: self.columns.index(column) for column in wanted.columns}
         arrays = []
         for column in wanted.columns:
@@ -161,7 +156,7 @@ class CsvFile:
     def _lines_before(self, offset: int) -> int:
         """How many lines there are before a byte of the file: counted only once something is wrong there."""
         count = 0
-        with self._open() as file:
+        with opened(self.name) as file:
             while offset > 0 and (content := file.read(min(offset, 2**20))):
                 count += content.count(b"\n")
                 offset -= len(content)
@@ -172,61 +167,6 @@ class CsvFile:
             yield from itertools.islice(csv_text.lines_of(text), most)
         except csv.Error as error:
             raise InputError(f"{self.name} cannot be read as CSV: {error}.") from None
-
-    def _open(self) -> Any:
-        with open(self.name, "rb") as file:
-            packed = file.read(2) == _GZIP
-        return _Unpacked(self.name) if packed else open(self.name, "rb")
-
-
-class _Unpacked:
-    """A gzip file that says so when it is damaged."""
-
-    def __init__(self, path: str):
-        self._path, self._file = path, gzip.open(path, "rb")  # noqa: SIM115  (closed as a context manager)
-
-    def __enter__(self) -> "_Unpacked":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._file.close()
-
-    def __getattr__(self, method: str) -> Any:
-        def call(*arguments: Any) -> Any:
-            try:
-                return getattr(self._file, method)(*arguments)
-            except (EOFError, OSError, zlib.error) as error:
-                raise InputError(
-                    f"{self._path} is damaged: it cannot be unpacked ({error}). Write or copy it anew."
-                ) from None
-
-        return call
-
-
-def _pieces(file: Any, size: int) -> Iterator[bytes]:
-    """The rest of a file in pieces of about this many bytes, each of whole lines."""
-    rest = b""
-    while content := file.read(size):
-        rest += content
-        end = _end_of_lines(rest)
-        if not end and len(rest) > _LONGEST_CELL:
-            end = rest.rfind(b"\n") + 1
-        if end:
-            yield rest[:end]
-            rest = rest[end:]
-    if rest:
-        yield rest
-
-
-def _end_of_lines(content: bytes) -> int:
-    """Where the last whole line ends; a line break within quotes ends none."""
-    end = content.rfind(b"\n") + 1
-    quotes = content.count(b'"', 0, end)
-    while quotes % 2:
-        before = content.rfind(b"\n", 0, end - 1) + 1
-        quotes -= content.count(b'"', before, end)
-        end = before
-    return end
 
 
 def _has_quotes(column: "pa.Array") -> bool:

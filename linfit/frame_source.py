@@ -1,4 +1,4 @@
-"""A DataFrame of pandas or polars, as a source of rows."""
+"""A DataFrame of pandas or polars, or an Arrow table, as a source of rows."""
 
 import math
 from collections.abc import Iterator
@@ -69,7 +69,9 @@ class Frame:
 
         if (column, as_text) not in self._arrays:
             cells = self._cells(column)
-            if hasattr(cells, "to_arrow"):
+            if isinstance(cells, pa.ChunkedArray):
+                array = cells
+            elif hasattr(cells, "to_arrow"):
                 array = cells.to_arrow()
             else:
                 try:

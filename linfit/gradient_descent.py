@@ -25,7 +25,7 @@ from linfit.refusals import (
     refuse_whole_batches,
 )
 from linfit.replicas import has_workers, logs_over_replicas, one_row
-from linfit.rows import Rows, are_rows
+from linfit.rows import Rows, are_rows, refuse_blocks
 from linfit.step_callback import StepCallback
 from linfit.step_loss import StepLoss
 from linfit.sufficient_statistics import SufficientStatistics
@@ -194,6 +194,8 @@ class GradientDescent(TabularModel):
                 "class_weight weighs classes, and this model has none. Try sample_weight, one for each row."
             )
         rows = held_out = None
+        refuse_blocks(x)
+        refuse_blocks(validation_data)
         if are_rows(x):
             rows = self._as_rows(x, y, sample_weight)
             if validation_data is None and validation_split:

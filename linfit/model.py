@@ -8,16 +8,16 @@ import numpy as np
 import tensorflow as tf
 
 from linfit import checks
-from linfit.checks import InputError, as_numbers
+from linfit.checks import InputError
 from linfit.closed_form import problem_of, statistics_of
 from linfit.condensed import check_statistics
 from linfit.gradient_descent import GradientDescent
+from linfit.initializers import initializer_config, initializer_of
 from linfit.replicas import mean_over_replicas
 from linfit.rows import Rows
 from linfit.standardization import Standardization
 from linfit.sufficient_statistics import SufficientStatistics
 
-_MOST_LOST = 1e-4  # of a feature's standard deviation, by rounding its values
 _SEE_ROWS = ("call", "train_step", "compute_loss", "compute_metrics")
 
 
@@ -69,8 +69,8 @@ class LinearRegression(GradientDescent):
         name: str | None = None,
     ):
         super().__init__(dtype=dtype, name=name)
-        _initializer(w_initializer, "w_initializer")  # both only to refuse a bad start here, not at the first fit
-        _initializer(b_initializer, "b_initializer")
+        initializer_of(w_initializer, "w_initializer")  # both only to refuse a bad start here, not at the first fit
+        initializer_of(b_initializer, "b_initializer")
         self.w_initializer = w_initializer
         self.b_initializer = b_initializer
         self.targets = None if targets is None else checks.count(targets, "targets")
@@ -84,8 +84,8 @@ class LinearRegression(GradientDescent):
         features = input_shape[-1]
         self.targets = self.targets or 1
         w_shape, b_shape = (features, self.targets), (self.targets,)
-        w_initializer = _initializer(self.w_initializer, "w_initializer", w_shape)
-        b_initializer = _initializer(self.b_initializer if self.use_bias else "zeros", "b_initializer", b_shape)
+        w_initializer = initializer_of(self.w_initializer, "w_initializer", w_shape)
+        b_initializer = initializer_of(self.b_initializer if self.use_bias else "zeros", "b_initializer", b_shape)
         self.w = self.add_weight(w_shape, w_initializer, name="w", regularizer=self.kernel_regularizer)
         self.b = self.add_weight(b_shape, b_initializer, name="b", trainable=self.use_bias)
         if self.normalize:
@@ -181,7 +181,7 @@ class LinearRegression(GradientDescent):
         moved = self.units.from_data_units(line)
         self.w.assign(moved["w"])
         self.b.assign(moved["b"])
-        self._warn_of_rounding(units, statistics.labels)
+        units.warn_of_rounding(self.dtype, statistics.labels)
 
     def prepare(self, rows: Rows | None) -> None:
         """Adapts the model to the rows of its first fit."""
@@ -213,22 +213,11 @@ class LinearRegression(GradientDescent):
         own = all(getattr(type(self), name) is getattr(LinearRegression, name) for name in _SEE_ROWS)
         return len(self.metrics) > 1 or not own
 
-    def _warn_of_rounding(self, units: Standardization, labels: Sequence[str]) -> None:
-        lost = np.finfo(self.dtype).eps * np.abs(units.mean) / units.scale
-        worst = int(np.argmax(lost))
-        if lost[worst] > _MOST_LOST:
-            mean, scale = units.mean[worst], units.scale[worst]
-            checks.warn(
-                f"{labels[worst]} is around {mean:.6g} and varies by {scale:.2g}: {self.dtype} rounds its values to "
-                f"{np.finfo(self.dtype).eps * abs(mean):.1g}. Try "
-                + ("dtype='float64'." if self.dtype == "float32" else f"counting it from {mean:.3g}.")
-            )
-
     def get_config(self) -> dict[str, Any]:
         """What `from_config` needs to make this model again, untrained."""
         return {
-            "w_initializer": _initializer_config(self.w_initializer),
-            "b_initializer": _initializer_config(self.b_initializer),
+            "w_initializer": initializer_config(self.w_initializer),
+            "b_initializer": initializer_config(self.b_initializer),
             "targets": self.targets,
             "use_bias": self.use_bias,
             "kernel_regularizer": keras.regularizers.serialize(self.kernel_regularizer),
@@ -237,22 +226,3 @@ class LinearRegression(GradientDescent):
             "dtype": self.dtype,
             "name": self.name,
         }
-
-
-def _initializer(start: Any, name: str, shape: tuple[int, ...] | None = None) -> Any:
-    """A Keras initializer from a number, an array or anything that Keras takes for one."""
-    if isinstance(start, str | dict | keras.initializers.Initializer):
-        return keras.initializers.get(start)
-    values = as_numbers(start, name)
-    if shape is None or values.shape == ():
-        return keras.initializers.Constant(values.tolist())
-    if values.shape != shape and not (shape[-1] == 1 and values.shape == shape[:-1]):
-        raise InputError(f"{name} must be one number or have the shape {shape}, got {values.shape}.")
-    return lambda shape, dtype: keras.ops.convert_to_tensor(values.reshape(shape), dtype=dtype)
-
-
-def _initializer_config(start: Any) -> Any:
-    """The same as a configuration file holds it."""
-    if isinstance(start, keras.initializers.Initializer):
-        return keras.initializers.serialize(start)
-    return start if isinstance(start, str | dict) else np.asarray(start).tolist()

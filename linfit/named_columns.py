@@ -47,7 +47,7 @@ def matched(x: Any, feature_names: tuple[str, ...] | None, categories: Categorie
         order = [names.index(name) for name in feature_names]
         if isinstance(x, Table):
             return replace(x, x=x.x[:, order], feature_names=feature_names)
-        return x.iloc[:, order] if hasattr(x, "iloc") else x[:, order]
+        return x.iloc[:, order] if hasattr(x, "iloc") else x.select(list(feature_names))
 
     columns = feature_names if isinstance(x, Table) else _columns_of(feature_names, categories)
     lacking = [repr(name) for name in columns if name not in names]

@@ -85,7 +85,8 @@ class ParquetFile:
     def _open(self) -> Any:
         from pyarrow import parquet
 
-        return self._read(parquet.ParquetFile, self.name, buffer_size=_BUFFER, pre_buffer=False)
+        options = {"buffer_size": _BUFFER, "pre_buffer": False, "page_checksum_verification": True}
+        return self._read(parquet.ParquetFile, self.name, **options)
 
     def _read(self, function: Any, *arguments: Any, **options: Any) -> Any:
         import pyarrow as pa

@@ -40,7 +40,8 @@ def logs_over_replicas(model: keras.Model, logs: dict[str, Any]) -> dict[str, An
 
 def has_workers(strategy: tf.distribute.Strategy) -> bool:
     """Whether some of the replicas are in other processes."""
-    return strategy.num_replicas_in_sync > len(strategy.extended.worker_devices)
+    replicas = strategy.num_replicas_in_sync
+    return replicas > 1 and replicas > len(strategy.extended.worker_devices)
 
 
 def _sum(values: list[Any]) -> list[Any]:

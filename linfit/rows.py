@@ -99,6 +99,15 @@ def are_rows(values: Any) -> bool:
     return hasattr(values, "__array__") or isinstance(values, list | tuple)
 
 
+def refuse_blocks(values: Any) -> None:
+    """The blocks of `read_batches` are neither rows in memory nor batches of one size."""
+    if hasattr(values, "dataset") and hasattr(values, "parts"):
+        raise InputError(
+            "batches of a file are passed on as batches.dataset(32), or, for the squared loss of all rows at once, as "
+            "linfit.SufficientStatistics.from_batches(batches)."
+        )
+
+
 def as_rows(x: Any, y: Any, sample_weight: Any = None, dtype: str | None = "float64", fits: str = "float64") -> Rows:
     """Takes x, y and weights as a user has them and returns checked matrices.
 
@@ -113,10 +122,13 @@ def as_rows(x: Any, y: Any, sample_weight: Any = None, dtype: str | None = "floa
     Raises:
         InputError: lengths differ, no rows, a value that is no finite number (column and row are named).
     """
+    refuse_blocks(x)
     if isinstance(x, Table):
         if y is not None:
             raise InputError("a Table has y already: pass the table alone, or table.x and y.")
-        y = x.y
+        if sample_weight is not None and x.sample_weight is not None:
+            raise InputError("the Table has a sample_weight already: pass the table alone.")
+        y, sample_weight = x.y, x.sample_weight if sample_weight is None else sample_weight
     if y is None:
         raise InputError("y is missing: a fit needs the targets beside the features. Try model.fit(x, y).")
     x, y = as_matrix(x, "x", dtype, fits), as_matrix(y, "y", dtype, fits)
@@ -186,8 +198,9 @@ def as_matrix(values: Any, name: str, dtype: str | None = "float64", fits: str =
 
 
 def column_names(values: Any) -> tuple[str, ...] | None:
-    """The column names of a DataFrame; None for anything without names."""
-    return tuple(str(name) for name in values.columns) if hasattr(values, "columns") else None
+    """The column names of a DataFrame or an Arrow table; None for anything without names."""
+    names = getattr(values, "column_names", getattr(values, "columns", None))
+    return None if names is None else tuple(str(name) for name in names)
 
 
 def _of_columns(array: np.ndarray, columns: tuple[str, ...], name: str) -> np.ndarray:

@@ -1,13 +1,17 @@
 """Standardization: the units in which descent is fast, and what a point in them is in the units of the data."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from linfit import checks
+
 if TYPE_CHECKING:
     from linfit.sufficient_statistics import SufficientStatistics
+
+_MOST_LOST = 1e-4  # of a feature's standard deviation, by rounding its values
 
 
 @dataclass(frozen=True)
@@ -69,3 +73,16 @@ class Standardization:
             np.block([[there, side], [-self.mean / self.scale, corner]]),
             np.block([[back, side], [self.mean, corner]]),
         )
+
+    def warn_of_rounding(self, dtype: str, labels: Sequence[str]) -> None:
+        """Names the feature whose values floats of this type cannot tell apart, so far from 0 they are."""
+        eps = float(np.finfo(dtype).eps)
+        lost = eps * np.abs(self.mean) / self.scale
+        worst = int(np.argmax(lost))
+        if lost[worst] > _MOST_LOST:
+            mean, scale = self.mean[worst], self.scale[worst]
+            remedy = "dtype='float64'" if dtype == "float32" else f"counting it from {mean:.3g}"
+            checks.warn(
+                f"{labels[worst]} is around {mean:.6g} and varies by {scale:.2g}: {dtype} rounds its values to "
+                f"{eps * abs(mean):.1g}. Try {remedy}."
+            )

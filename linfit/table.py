@@ -19,6 +19,7 @@ class Table:
         categories: the levels of each categorical column. The first is the reference level, and has no feature: the
             weights of the others are differences to it.
         dropped: how many rows were left out for a missing cell.
+        sample_weight: how much each row counts, shape (rows,); None where all count the same.
     """
 
     x: np.ndarray
@@ -27,6 +28,7 @@ class Table:
     target_name: str | tuple[str, ...]
     categories: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     dropped: int = 0
+    sample_weight: np.ndarray | None = None
 
     @property
     def columns(self) -> tuple[str, ...]:

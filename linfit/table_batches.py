@@ -30,6 +30,7 @@ def read_batches(
     features: Sequence[str] | None = None,
     *,
     categorical: Any = (),
+    sample_weight: str | None = None,
     missing: str = "error",
     batch_rows: int = BATCH_ROWS,
 ) -> "TableBatches":
@@ -44,6 +45,7 @@ def read_batches(
         features: the columns to predict it from; all others by default.
         categorical: the features whose cells are levels: a list, or a mapping of columns to levels, the first of
             which is the reference.
+        sample_weight: a column of weights, 0 or more; the blocks are then (x, y, sample_weight).
         missing: "error", or "drop" to leave out rows with a missing cell.
         batch_rows: how many rows a block has at most.
 
@@ -65,7 +67,9 @@ def read_batches(
     """
     checks.count(batch_rows, "batch_rows")
     sources = sources_of(paths)
-    return TableBatches.learnt(sources, wanted_from(sources, target, features, categorical, missing), batch_rows)
+    return TableBatches.learnt(
+        sources, wanted_from(sources, target, features, categorical, sample_weight, missing), batch_rows
+    )
 
 
 @dataclass(eq=False)
@@ -73,7 +77,7 @@ class TableBatches:
     """Blocks of rows from files: iterate over it, as often as you like. Made by `read_batches`.
 
     Each block is a tuple (x, y): x of shape (rows, features), y of shape (rows, targets), float64, finite, with each
-    column in one piece of memory.
+    column in one piece of memory; or (x, y, sample_weight), with weights of shape (rows,).
 
     Attributes:
         sources: the files.
@@ -125,10 +129,8 @@ class TableBatches:
         counts = [source.rows for source in self.sources]
         return None if None in counts else sum(count for count in counts if count is not None)
 
-    def __iter__(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        features = len(self.feature_names)
-        for block in self.blocks():
-            yield block.values[:features].T, block.values[features:].T
+    def __iter__(self) -> Iterator[tuple[np.ndarray, ...]]:
+        return (self.wanted.split(block.values) for block in self.blocks())
 
     def parts(self, count: int) -> "list[TableBatches]":
         """At most so many objects of the same kind, which together give each row once.
@@ -166,19 +168,21 @@ class TableBatches:
             dtype: the float type of the tensors; a model converts them to its own.
 
         Returns:
-            A `tf.data.Dataset` of (x, y), of shapes (rows, features) and (rows, targets).
+            A `tf.data.Dataset` of (x, y), of shapes (rows, features) and (rows, targets), or of (x, y, sample_weight).
         """
         import tensorflow as tf
 
         checks.count(batch_size, "batch_size")
-        shapes = ((None, len(self.feature_names)), (None, len(self.wanted.targets)))
+        shapes: list[tuple[int | None, ...]] = [(None, len(self.feature_names)), (None, len(self.wanted.targets))]
+        if self.wanted.weight is not None:
+            shapes.append((None,))
         blocks = tf.data.Dataset.from_generator(
-            lambda: ((x.astype(dtype), y.astype(dtype)) for x, y in self),
+            lambda: (tuple(part.astype(dtype) for part in block) for block in self),
             output_signature=tuple(tf.TensorSpec(shape, dtype) for shape in shapes),
         )
         rows = self._used_rows if self.rows is None or self.wanted.drop else self.rows
         if rows is None:
-            rows = sum(len(x) for x, _ in self)
+            rows = sum(len(x) for x, *_ in self)
         batches = blocks.rebatch(batch_size).prefetch(tf.data.AUTOTUNE)
         return batches.apply(tf.data.experimental.assert_cardinality(math.ceil(rows / batch_size)))
 

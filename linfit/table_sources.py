@@ -34,7 +34,12 @@ def sources_of(source: Any) -> list[Source]:
 
 
 def wanted_from(
-    sources: Sequence[Source], target: str | Sequence[str], features: Any, categorical: Any, missing: str
+    sources: Sequence[Source],
+    target: str | Sequence[str],
+    features: Any,
+    categorical: Any,
+    sample_weight: str | None,
+    missing: str,
 ) -> Wanted:
     """What to read, once it is known that all of it is there.
 
@@ -47,9 +52,9 @@ def wanted_from(
     targets = (target,) if isinstance(target, str) else checks.names(target, "target")
     chosen = (features,) if isinstance(features, str) else features
     if chosen is None:
-        chosen = tuple(name for name in first.columns if name not in targets)
+        chosen = tuple(name for name in first.columns if name not in (*targets, sample_weight))
         for other in sources[1:]:
-            differing = sorted((set(first.columns) ^ set(other.columns)) - set(targets))
+            differing = sorted((set(first.columns) ^ set(other.columns)) - {*targets, sample_weight})
             if differing:
                 raise InputError(
                     f"{other.name} and {first.name} must have the same columns, where no features are named; only one "
@@ -57,13 +62,16 @@ def wanted_from(
                 )
     chosen = tuple(chosen)
     for source in sources:
-        for role, names in {"target": targets, "feature": chosen}.items():
+        weights = () if sample_weight is None else (sample_weight,)
+        for role, names in {"target": targets, "feature": chosen, "sample_weight": weights}.items():
             for name in names:
                 if name not in source.columns:
                     listed = ", ".join(map(str, source.columns))
                     raise InputError(
                         f"{source.name} has no {role} column {name!r}. Its columns are: {listed}.{_hint(source)}"
                     )
+    if sample_weight in (*chosen, *targets):
+        raise InputError(f"{sample_weight!r} weighs the rows and cannot be a feature or a target, too.")
     for name in targets:
         if name in chosen:
             raise InputError(f"{name!r} is the target and cannot be a feature too. Leave it out of the features.")
@@ -73,7 +81,7 @@ def wanted_from(
             f"{_hint(first)}"
         )
     checks.names(chosen, "features")
-    wanted = Wanted(chosen, targets, categories.asked_for(categorical, chosen), missing == "drop")
+    wanted = Wanted(chosen, targets, categories.asked_for(categorical, chosen), missing == "drop", sample_weight)
     for source in sources:
         _check_kinds(source, wanted)
     return wanted

@@ -17,6 +17,7 @@ def read_table(
     features: Sequence[str] | None = None,
     *,
     categorical: Any = (),
+    sample_weight: str | None = None,
     missing: str = "error",
 ) -> Table:
     r"""Reads CSV or Parquet files, or takes a DataFrame; needs pyarrow (`pip install linfit[tables]`).
@@ -25,12 +26,14 @@ def read_table(
     read. Columns of several files are matched by name.
 
     Args:
-        source: a path, a pattern such as "data/\*.parquet", a list of them, or a DataFrame of pandas or polars.
+        source: a path, a pattern such as "data/\*.parquet", a list of them, a DataFrame of pandas or polars,
+            or a pyarrow table.
         target: the column to be predicted, or a list of columns.
         features: the columns to predict it from; all others by default.
         categorical: the features whose cells are levels: a list of columns, whose levels are learnt and sorted, or a
             mapping of columns to their levels. The first level is the reference: it has no feature of its own, since
             the features of all levels would add up to the bias, and the optimum would not be unique.
+        sample_weight: a column of weights, 0 or more, by which each row counts in a fit.
         missing: "error" refuses missing cells, "drop" leaves their rows out. An empty cell of a CSV file is
             missing, and one that pandas takes for missing: NA, N/A, NaN, nan, null, NULL, None and the like; in a
             Parquet file or a DataFrame what is null or NaN.
@@ -52,19 +55,21 @@ def read_table(
         ('area', 'city=Rome')
     """
     sources = sources_of(source)
-    batches = TableBatches.learnt(sources, wanted_from(sources, target, features, categorical, missing))
+    batches = TableBatches.learnt(sources, wanted_from(sources, target, features, categorical, sample_weight, missing))
     blocks = list(batches.blocks(counting=True))
     names = batches.feature_names
     x = np.empty((sum(block.values.shape[1] for block in blocks), len(names)))
     y = np.empty((len(x), len(batches.wanted.targets)))
+    weights = () if sample_weight is None else (np.empty(len(x)),)
     end = len(x)
     while blocks:  # what is copied needs no memory twice
         values = blocks.pop().values
         begin = end - values.shape[1]
-        x[begin:end], y[begin:end] = values[: len(names)].T, values[len(names) :].T
+        for whole, part in zip((x, y, *weights), batches.wanted.split(values), strict=True):
+            whole[begin:end] = part
         end = begin
     _warn_of_absent_levels(x, names, batches)
-    return Table(x, y, names, batches.target_name, batches.categories, batches.dropped or 0)
+    return Table(x, y, names, batches.target_name, batches.categories, batches.dropped or 0, *weights)
 
 
 def _warn_of_absent_levels(x: np.ndarray, names: tuple[str, ...], batches: TableBatches) -> None:

@@ -11,7 +11,7 @@ from linfit.categories import Categories
 from linfit.checks import InputError
 from linfit.named_columns import matched
 from linfit.precision import computing_in
-from linfit.rows import NO_Y, Rows, are_rows, as_matrix, as_rows, column_names, shape_of_batches
+from linfit.rows import NO_Y, Rows, are_rows, as_matrix, as_rows, column_names, refuse_blocks, shape_of_batches
 from linfit.table import Table
 
 
@@ -35,6 +35,7 @@ class TabularModel(keras.Model):
 
     def evaluate(self, x: Any = None, y: Any = None, *args: Any, sample_weight: Any = None, **options: Any) -> Any:
         """The loss and metrics on x and y, like `keras.Model.evaluate`."""
+        refuse_blocks(x)
         if are_rows(x):
             x, y, sample_weight = self._as_rows(x, y, sample_weight).as_tuple()
         elif isinstance(x, tf.data.Dataset):
@@ -44,6 +45,7 @@ class TabularModel(keras.Model):
 
     def predict(self, x: Any, *args: Any, **options: Any) -> np.ndarray:
         """The predictions for x, shape (rows, targets), like `keras.Model.predict`."""
+        refuse_blocks(x)
         if are_rows(x):
             x = as_matrix(self.matched(x), "x", self.dtype)
             self.check_features(x.shape[1])
@@ -101,7 +103,7 @@ class TabularModel(keras.Model):
                 self.targets = None if inferred else self.targets  # as new, for the next try
                 raise
             self.feature_names = self.feature_names or names
-            self.categories = dict(categories or {})
+            self.categories = categories or self.categories
         if targets != self.targets:
             raise InputError(
                 f"y must have the model's {self.targets} target(s), got {targets} columns. "

@@ -37,7 +37,7 @@ def main() -> None:
         load_diabetes(as_frame=True).frame.to_csv(table, index=False)
         data = ["--csv", str(table), "--target", "target", "--features", "bmi", "bp", "s5"]
         pictures = {"fit.png": "coefficients.png", "bowl.png": "valley.png", "predictions.png": "predictions.png"}
-        fit(logs, "diabetes", pictures, *data, "--learning-rate", "auto", "--steps", "1000")
+        fit(logs, "diabetes", pictures, *data, "--no-normalize", "--steps", "1000")
         gallery = descent_pictures.views(table)
         descent_pictures.fit(logs / "gallery", gallery)
         screenshots(logs, gallery)

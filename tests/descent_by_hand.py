@@ -1,5 +1,7 @@
 """Gradient descent in NumPy alone: what a fit of any kind has to make of its batches."""
 
+from typing import NamedTuple
+
 import numpy as np
 
 
@@ -31,6 +33,38 @@ def descend(x, y, batch_size, steps, learning_rate, weight=None, l2=0.0, loss=sq
         w, b = w - learning_rate * dw, b - learning_rate * db * use_bias
         begin = begin + batch_size if begin + batch_size < len(x) else 0
     return w, b, np.array(losses), np.array(counts)
+
+
+class Case(NamedTuple):
+    """A fit of 50 steps: how its batches split, and what else is to be the same."""
+
+    rows: int
+    batch_size: int
+    loss: str = "mse"
+    weighted: bool = False
+    l2: float = 0.0
+    use_bias: bool = True
+
+    def data(self):
+        x, y, weight = table(self.rows)
+        return (x, y, weight) if self.weighted else (x, y)
+
+    def by_hand(self):
+        loss = {"mse": squared, "mae": absolute, "huber": huber}[self.loss]
+        x, y, *weight = self.data()
+        return descend(x, y, self.batch_size, 50, 0.05, *weight, l2=self.l2, loss=loss, use_bias=self.use_bias)
+
+    def __str__(self):
+        return f"{self.rows}/{self.batch_size}"
+
+
+CASES = [
+    Case(64, 64),
+    Case(67, 16, weighted=True, l2=0.125),
+    Case(65, 13, loss="mae"),
+    Case(3, 3, loss="huber", weighted=True, l2=0.125, use_bias=False),
+    Case(50, 1),  # of which one replica never gets a row
+]
 
 
 def table(rows, seed=0):

@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pandas as pd
 import polars as pl
+import pyarrow as pa
 import pytest
 import tensorflow as tf
 
@@ -52,6 +53,8 @@ FRAMES = {
     "another_order": X[["rooms", "city", "area"]],
     "polars": pl.from_pandas(X),
     "polars_in_another_order": pl.from_pandas(X)[["city", "rooms", "area"]],
+    "arrow_in_another_order": pa.Table.from_pandas(X[["city", "rooms", "area"]]),
+    "encoded_by_arrow": pa.Table.from_pandas(ENCODED[list(ENCODED.columns[::-1])]),
     "pandas_categories": X.astype({"city": pd.CategoricalDtype(["Rome", "Oslo", "Paris", "Bonn"])}),
     "nullable_numbers": X.astype({"rooms": "Int64"}),
     "encoded_already": ENCODED,

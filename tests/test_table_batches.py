@@ -72,11 +72,17 @@ def test_parts_share_out_the_rows_and_are_read_by_others(files, data, kind, coun
         assert [part.rows for part in parts] == list(map(len, x))
 
 
-def test_statistics_of_a_stream_are_those_of_the_table(files):
+def test_statistics_of_a_stream_are_those_of_the_table(files, data):
     options = {"target": "rent", "features": ["area", "city"], "categorical": {"city": ["Rome", "Paris", "Oslo"]}}
     statistics = linfit.SufficientStatistics.from_batches(linfit.read_batches(str(files / "*.parquet"), **options))
     optimum = linfit.least_squares(linfit.read_table(str(files / "*.parquet"), **options))
     np.testing.assert_allclose(statistics.least_squares().w, optimum.w, rtol=1e-11)
+    model = linfit.LinearRegression(dtype="float64")
+    model.compile(learning_rate=0.1)
+    model.fit(statistics, verbose=0)
+    model.categories = options["categorical"]
+    expected = model.predict(linfit.read_table(data[:9], **options), verbose=0)
+    np.testing.assert_allclose(model.predict(data[:9][["city", "area"]], verbose=0), expected, rtol=1e-13)
 
 
 def test_dropped_rows_are_counted_anew_in_each_pass(tmp_path):
@@ -137,3 +143,12 @@ def test_a_model_trains_on_a_dataset_as_on_the_rows_in_memory(files, data):
     in_memory = models[1].fit(data[NAMES], data.rent, batch_size=10_000, epochs=2, shuffle=False, verbose=0)
     np.testing.assert_allclose(models[0].w.numpy(), models[1].w.numpy(), rtol=1e-12)
     np.testing.assert_allclose(streamed.history["loss"], in_memory.history["loss"], rtol=1e-12)
+
+
+def test_batches_themselves_are_no_rows(files):
+    batches = linfit.read_batches(str(files / "0.csv"), "rent", NAMES)
+    model = linfit.LinearRegression()
+    model.compile(learning_rate=0.1)
+    for call in (model.fit, model.evaluate, model.predict, linfit.least_squares):
+        with pytest.raises(linfit.InputError, match=r"batches.dataset\(32\), or, .*from_batches\(batches\)\."):
+            call(batches)

@@ -51,6 +51,7 @@ SOURCES = {
     "polars_with_types": lambda: pl.from_pandas(FRAME).cast(
         {"city": pl.Categorical, "rent": pl.Decimal(10, 2), "area": pl.Int8}
     ),
+    "arrow": lambda: pa.Table.from_pandas(FRAME),
     "two_files": lambda: (
         write("flats1.csv", "rent,area,city\n600,50,Rome\n")
         and write("flats2.csv", SMALL[:15] + "80,Paris,900\n60,Rome,700\n")
@@ -76,6 +77,27 @@ def test_features_are_chosen_by_name_and_several_targets_make_several_columns():
     assert (table.feature_names, table.target_name) == (("area",), ("rent", "cost"))
     np.testing.assert_array_equal(table.y, [[600, 1], [900, 2], [700, 3]])
     assert linfit.read_table(frame, "rent", "area").x.shape == (3, 1)
+
+
+def test_a_column_may_weigh_the_rows():
+    frame = FRAME.assign(weight=[1, 2, 0.5], cost=[1.0, 5.0, 2.0])
+    write("flats.csv", frame.to_csv(index=False))
+    for source in (frame, "flats.csv"):
+        table = linfit.read_table(source, "rent", categorical=["city"], sample_weight="weight")
+        assert table.feature_names == ("area", "city=Rome", "cost")
+        np.testing.assert_array_equal(table.sample_weight, [1, 2, 0.5])
+    weighted = linfit.read_table(frame, "rent", ["cost"], sample_weight="weight")
+    expected = linfit.least_squares(weighted.x, weighted.y, [1, 2, 0.5])
+    np.testing.assert_array_equal(linfit.least_squares(weighted).w, expected.w)
+    batches = linfit.read_batches("flats.csv", "rent", ["cost"], sample_weight="weight")
+    assert [part.shape for part in next(iter(batches))] == [(3, 1), (3, 1), (3,)]
+    statistics = linfit.SufficientStatistics.from_batches(batches)
+    np.testing.assert_allclose(statistics.least_squares().w, expected.w, rtol=1e-12)
+    assert [part.shape for part in next(iter(batches.dataset(2)))] == [(2, 1), (2, 1), (2,)]
+    assert refusal(frame, sample_weight="w").startswith("the DataFrame has no sample_weight column 'w'.")
+    assert "weighs the rows and cannot be a feature" in refusal(frame, features=["cost"], sample_weight="cost")
+    with pytest.raises(linfit.InputError, match="has a sample_weight already"):
+        linfit.least_squares(weighted, sample_weight=[1, 1, 1])
 
 
 def test_a_first_level_may_be_chosen_and_numbers_may_be_levels():
@@ -242,6 +264,15 @@ def test_what_is_no_number_is_named_with_the_remedy(content, options, message):
     assert message in refusal(source, **({"target": "rent"} | options))
 
 
+def test_a_damaged_page_of_a_parquet_file_is_seen_where_it_has_a_checksum():
+    numbers = np.random.default_rng(7).normal(size=10_000)
+    pq.write_table(pa.table({"a": numbers, "rent": numbers}), "flats.parquet", write_page_checksum=True)
+    content = bytearray(Path("flats.parquet").read_bytes())
+    content[len(content) // 2] ^= 1
+    write("flats.parquet", bytes(content))
+    assert refusal("flats.parquet").startswith("flats.parquet is no Parquet file, or damaged: ")
+
+
 def test_a_pattern_without_a_file_and_a_folder_are_named():
     Path("data").mkdir()
     assert refusal("data/*.csv").startswith("there is no file that fits data/*.csv. Check the pattern; it is looked up")
@@ -272,3 +303,12 @@ def test_spaces_after_commas_are_no_part_of_a_level_and_words_may_be_true_or_fal
     table = linfit.read_table("flats.csv", "rent", categorical=["city"])
     np.testing.assert_array_equal(table.x, [[1, 1], [1, 0], [0, 1]])
     np.testing.assert_array_equal(table.y[:, 0], [600, 700, 800])
+
+
+def test_marks_of_inches_are_no_quotes_that_go_on_to_the_end_of_the_file():
+    marks = np.where(np.arange(60_000) % 20_001, "pipe", '5" pipe')  # three of them
+    lines = "".join(f"{number},{mark},{2 * number}\n" for number, mark in enumerate(marks))
+    write("pipes.csv", "length,what,rent\n" + lines)
+    table = linfit.read_table("pipes.csv", "rent", ["length"])
+    np.testing.assert_array_equal(table.x[:, 0], np.arange(60_000))
+    np.testing.assert_array_equal(table.y[:, 0], 2 * np.arange(60_000))

@@ -52,7 +52,7 @@ def test_a_stream_is_condensed_and_the_fit_goes_on_from_there(run, files, tmp_pa
     assert re.fullmatch(r"Condensed in [\d.]+ s: [\d,]+ rows/s\.", second)
     table = linfit.read_table(files, "rent")
     optimum = linfit.least_squares(table)
-    w, b = model.coefficients()
+    w, _ = model.coefficients()
     np.testing.assert_allclose(np.ravel(w), optimum.w[:, 0], rtol=1e-3)
     assert "Converged: " in printed.out
     code, _, model = run("--continue")
