@@ -13,6 +13,7 @@ from typing import Any
 import linfit
 from linfit import InputError, SufficientStatistics
 
+PATIENCE = 10  # seconds for a scheduler to answer
 PARTS_EACH = 4  # for each worker: those who are quicker get more, and one that is lost costs little
 
 
@@ -68,7 +69,7 @@ def client(address: str) -> Any:
     except ImportError:
         raise InputError("--scheduler needs Dask. Try pip install 'linfit[distributed]'.") from None
     try:
-        cluster = Client(address, timeout=10)
+        cluster = Client(address, timeout=PATIENCE)
     except (OSError, ValueError, TypeError) as error:
         raise InputError(f"--scheduler {address} does not answer: {error}. Start one with: dask scheduler") from None
     if not cluster.nthreads():

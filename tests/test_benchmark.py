@@ -11,6 +11,7 @@ import benchmark_picture
 import benchmark_processes
 import benchmark_reduction
 import benchmark_rows
+import benchmark_streams
 import numpy as np
 import pytest
 from benchmark_timing import Claim, Section, at_least, at_most, fastest, number
@@ -66,6 +67,25 @@ SOLVED = {
     benchmark_reduction.GRAM: Result(seconds=0.1, digits=8.0, memory=90 * BLOCK),
 }
 
+STREAMS = benchmark_streams.Results(
+    times={
+        name: benchmark_streams.Time(wall, 2 * wall)
+        for name, wall in {
+            benchmark_streams.PYARROW: 1.0,
+            benchmark_streams.LINFIT: 1.4,
+            benchmark_streams.CSV_PYARROW: 1.0,
+            benchmark_streams.CSV_LINFIT: 1.1,
+            benchmark_streams.ONE: 3.0,
+            benchmark_streams.TWO: 1.8,
+            benchmark_streams.JOB: 2.0,
+            benchmark_streams.LINEAR: 9.0,
+            benchmark_streams.SGD: 5.0,
+        }.items()
+    },
+    off={benchmark_streams.JOB: 1e-6, benchmark_streams.LINEAR: 1e-9, benchmark_streams.SGD: 80.0},
+    memory={2_000_000: 130e6, 20_000_000: 131e6},
+)
+
 
 def broken(claims):
     return [str(claim) for claim in claims if not claim.holds]
@@ -92,11 +112,17 @@ def test_a_quick_run_has_every_row_and_its_numbers_parse(quick):
     ways = ["linfit, once condensed", "NumPy loop, 2 steps timed", "an epoch: SGDRegressor", "an epoch: stock Keras"]
     for features in (benchmark_batches.STANDARDIZED, benchmark_batches.UNIFORM):
         ways += [f"to the optimum, {features}: linfit", f"to the optimum, {features}: SGDRegressor"]
+    ways += [
+        benchmark_streams.PYARROW,
+        benchmark_streams.CSV_LINFIT,
+        benchmark_streams.SGD,
+        "peak of memory beyond imp",
+    ]
     for name in (*lesson, *solvers, *ways):
         assert name in what, name
     for row in rows:
         assert re.fullmatch(r"-?[\d,.]+(e[+-]\d+)?( × the rows more)?", row[-1]) or "not installed" in row, row
-    assert len(tables) == 5
+    assert len(tables) == 6
 
 
 def test_a_quick_run_says_where_it_ran_and_checks_no_claim(quick):
@@ -189,6 +215,7 @@ def test_results_that_bear_the_claims_out_break_none():
     assert broken(benchmark_batches.claims(EPOCH, {"uniform 0 to 3": EPOCH})) == []
     assert broken(benchmark_processes.claims(PROCESSES, benchmark_processes.Size())) == []
     assert broken(benchmark_reduction.claims(10, 0.1, SOLVED)) == []
+    assert broken(benchmark_streams.claims(STREAMS, benchmark_streams.Size())) == []
 
 
 @pytest.mark.parametrize(
@@ -245,6 +272,31 @@ def test_broken_claims_on_processes_are_said():
         "Peak memory of rows, full batch, beyond Keras imported, × the rows: 1.5 measured, at most 1.25 claimed.",
         "Time to import linfit, × that of Keras: 1.1 measured, at most 1.08 claimed.",
         "Heavy modules that importing linfit.callbacks adds to Keras's (pandas): 1 measured, at most 0 claimed.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "wall", "said"),
+    [
+        (benchmark_streams.LINFIT, 1.6, "Condensing a Parquet file of 20,000,000 rows × 10, × pyarrow's reading and"),
+        (benchmark_streams.CSV_LINFIT, 1.3, "Condensing a CSV file, × pyarrow's own reading: 1.3 measured, at most"),
+        (benchmark_streams.TWO, 2.0, "Two processes on two cores, times as fast as one on one core: 1.5 measured"),
+        (benchmark_streams.LINEAR, 1.9, "times faster than LinearRegression: 0.95 measured, at least 1 claimed."),
+        (benchmark_streams.SGD, 1.9, "times faster than SGDRegressor.partial_fit: 0.95 measured, at least 1 claimed."),
+    ],
+)
+def test_a_broken_claim_on_streams_is_said(name, wall, said):
+    slow = STREAMS._replace(times=STREAMS.times | {name: benchmark_streams.Time(wall, wall)})
+    (sentence,) = broken(benchmark_streams.claims(slow, benchmark_streams.Size()))
+    assert said in sentence
+
+
+def test_memory_that_grows_and_an_answer_that_is_off_are_said():
+    bad = STREAMS._replace(memory={20_000_000: 400e6}, off=STREAMS.off | {benchmark_streams.JOB: 0.5})
+    assert broken(benchmark_streams.claims(bad, benchmark_streams.Size())) == [
+        "Stream, optimum and 10,000 steps recorded and logged, standard errors off the optimum: 0.5 measured, "
+        "at most 0.1 claimed.",
+        "Condensing 20,000,000 rows × 10, MB beyond imports: 400 measured, at most 300 claimed.",
     ]
 
 

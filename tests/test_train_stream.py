@@ -1,0 +1,103 @@
+"""scripts/train.py --stream: files that are condensed on the way, here or by processes, and then descended on."""
+
+import re
+import warnings
+
+import keras
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import train
+
+import linfit
+
+TRUTH = linfit.GroundTruth(w=[1.5, -2.0], b=0.5, noise=0.3)
+N = 20_000
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    """Two Parquet files; a DataFrame's worth of rows in all."""
+    folder = tmp_path_factory.mktemp("files")
+    x, y = TRUTH.sample(N, seed=7)
+    table = pa.table({"area": 20 + 10 * x[:, 0], "rooms": x[:, 1], "rent": np.ravel(y)})
+    pq.write_table(table.slice(0, 12_000), folder / "1.parquet", row_group_size=3000)
+    pq.write_table(table.slice(12_000), folder / "2.parquet", row_group_size=3000)
+    return str(folder / "*.parquet")
+
+
+@pytest.fixture(autouse=True)
+def formatwarning(monkeypatch):
+    monkeypatch.setattr(warnings, "formatwarning", warnings.formatwarning)  # main sets it
+
+
+@pytest.fixture
+def run(files, tmp_path, capsys):
+    """Runs the program; returns its exit code, what it prints, and the model it has saved."""
+
+    def run(*options, name="lesson"):
+        words = ["--csv", files, "--target", "rent", "--stream", "--learning-rate", "auto", "--steps", "40"]
+        code = train.main([*words, "--logs", str(tmp_path), "--name", name, *options])
+        return code, capsys.readouterr(), keras.models.load_model(tmp_path / name / "model.keras") if not code else None
+
+    return run
+
+
+def test_a_stream_is_condensed_and_the_fit_goes_on_from_there(run, files, tmp_path):
+    code, printed, model = run()
+    assert code == 0
+    first, second, *_ = printed.out.splitlines()
+    assert first == f"20,000 rows of {files}: rent from area, rooms."
+    assert re.fullmatch(r"Condensed in [\d.]+ s: [\d,]+ rows/s\.", second)
+    table = linfit.read_table(files, "rent")
+    optimum = linfit.least_squares(table)
+    w, _ = model.coefficients()
+    np.testing.assert_allclose(np.ravel(w), optimum.w[:, 0], rtol=1e-3)
+    assert "Converged: " in printed.out
+    code, _, model = run("--continue")
+    assert code == 0
+    assert int(model.optimizer.iterations.numpy()) == 80
+    assert (tmp_path / "lesson" / "fit" / "fit.png").is_file()
+
+
+def test_processes_find_what_one_finds(run):
+    _, printed, one = run(name="one")
+    code, printed, two = run("--workers", "2", name="two")
+    assert code == 0
+    assert re.search(r"Condensed in [\d.]+ s by 2 workers, ready after [\d.]+ s: [\d,]+ rows/s\.", printed.out)
+    for mine, theirs in zip(one.coefficients(), two.coefficients(), strict=True):
+        np.testing.assert_allclose(mine, theirs, rtol=1e-10)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--stream"], "--stream reads files. Add --csv 'data/*.parquet' --target COLUMN."),
+        (["--workers", "2"], "--workers reads the files of a stream. Add --stream."),
+        (["--scheduler", "tcp://127.0.0.1:1"], "--scheduler reads the files of a stream. Add --stream."),
+        (["--csv", "a.csv", "--target", "y", "--stream", "--batch-size", "32"], "leave --batch-size out."),
+        (["--csv", "a.csv", "--target", "y", "--stream", "--workers", "0"], "--workers must be a whole number of at"),
+        (
+            ["--csv", "a.csv", "--target", "y", "--stream", "--workers", "2", "--scheduler", "tcp://127.0.0.1:1"],
+            "--workers are processes of this machine, --scheduler has its own. Leave one of them out.",
+        ),
+        (["--csv", "no.csv", "--target", "y", "--stream"], "there is no file"),
+    ],
+)
+def test_options_that_do_not_go_together_are_refused_in_a_line(options, said, tmp_path, capsys):
+    assert train.main([*options, "--logs", str(tmp_path)]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("train.py: error: ")
+    assert said in line
+
+
+@pytest.mark.parametrize(
+    ("address", "said"), [("tcp://127.0.0.1:1", "does not answer"), ("nowhere", "does not answer")]
+)
+def test_a_scheduler_that_is_not_there_is_named(address, said, files, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("train_stream.PATIENCE", 1)
+    words = ["--csv", files, "--target", "rent", "--stream", "--logs", str(tmp_path), "--scheduler", address]
+    assert train.main(words) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"train.py: error: --scheduler {address} {said}: ")
