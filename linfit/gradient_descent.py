@@ -24,7 +24,7 @@ from linfit.refusals import (
     refuse_two_schedulers,
     refuse_whole_batches,
 )
-from linfit.replicas import has_workers, logs_over_replicas, one_row
+from linfit.replicas import has_workers, logs_over_replicas, one_row, share_of_loss
 from linfit.rows import Rows, are_rows, refuse_blocks
 from linfit.step_callback import StepCallback
 from linfit.step_loss import StepLoss
@@ -258,7 +258,7 @@ class GradientDescent(TabularModel):
                 if has_workers(self.distribute_strategy):
                     callbacks = for_this_worker(self.distribute_strategy, callbacks, rows)
                     settings["verbose"] = verbose if is_chief(self.distribute_strategy) else 0
-                    if rows is not None and shuffle:
+                    if rows is not None and self.batch_size and shuffle:
                         seed = int(self.optimizer.iterations.numpy())  # which all workers know
                         x, y, sample_weight = shuffled(rows.as_type(self.dtype), self.batch_size, seed), None, None
                 return super().fit(
@@ -297,7 +297,7 @@ class GradientDescent(TabularModel):
             return float("nan")
         x, y, sample_weight = rows.as_type(self.dtype).as_tuple()
         loss = self.compute_loss(x, y, self(x), sample_weight)
-        return float(loss) * tf.distribute.get_strategy().num_replicas_in_sync  # by which Keras divides it in a scope
+        return float(loss / share_of_loss(self.dtype))
 
     def get_compile_config(self) -> dict[str, Any]:
         """What `compile_from_config` needs to compile a loaded model as this one is."""
@@ -336,7 +336,7 @@ class GradientDescent(TabularModel):
     def _maybe_symbolic_build(self, iterator: Any = None, data_batch: Any = None) -> None:
         """Keras's own, given a batch that it can read; see `replicas.py`."""
         if iterator is not None and self._distribute_strategy is not None:
-            iterator, data_batch = None, one_row(self._distribute_strategy, iterator)
+            iterator, data_batch = None, self._unpack(one_row(self._distribute_strategy, iterator))
         super()._maybe_symbolic_build(iterator, data_batch)
         refuse_made_outside(self)
 

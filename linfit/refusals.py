@@ -91,7 +91,8 @@ def refuse_made_outside(model: keras.Model) -> None:
     if outside:
         raise InputError(
             f"{', '.join(outside)} was made outside of the strategy's scope, so the replicas have no copies of it. "
-            "Make the optimizer and the metrics that you pass to compile inside: with strategy.scope(): ..."
+            "Make the optimizer and the metrics that you pass to compile inside, and build the model there: "
+            "with strategy.scope(): ..."
         )
 
 

@@ -15,13 +15,12 @@ def mean_over_replicas(x: Any, *values: Any) -> tuple[Any, ...]:
 
     Args:
         x: the replica's part of the batch, shape (rows, features).
-        values: a loss as Keras computes it here, divided by the number of replicas, and gradients of it.
+        values: a loss as Keras computes it here, which is a share of the true one, and gradients of it.
     """
-    replicas = tf.distribute.get_strategy().num_replicas_in_sync
-    if replicas == 1:
+    if tf.distribute.get_strategy().num_replicas_in_sync == 1:
         return values
-    rows = tf.cast(tf.shape(x)[0], values[0].dtype)
-    own = [tf.math.multiply_no_nan(value * replicas, rows) for value in values]
+    share, rows = share_of_loss(values[0].dtype), tf.cast(tf.shape(x)[0], values[0].dtype)
+    own = [tf.math.multiply_no_nan(value / share, rows) for value in values]
     all_rows, *sums = _sum([rows, *own])
     return tuple(each / all_rows for each in sums)
 
@@ -32,10 +31,15 @@ def logs_over_replicas(model: keras.Model, logs: dict[str, Any]) -> dict[str, An
     if strategy.num_replicas_in_sync == 1:
         return logs
     summed = [variable for variable in model.metrics_variables if variable.aggregation == "sum"]
-    totals = _sum([variable.value for variable in summed])
-    with keras.StatelessScope(state_mapping=list(zip(summed, totals, strict=True))):
+    totals = _sum([tf.cast(variable.value, tf.float64) for variable in summed])  # of one type, whatever theirs are
+    with keras.StatelessScope([(each, tf.cast(total, each.dtype)) for each, total in zip(summed, totals, strict=True)]):
         logs = logs | model.get_metrics_result()
     return _as_vectors(logs) if has_workers(strategy) else logs
+
+
+def share_of_loss(dtype: Any) -> Any:
+    """What Keras makes here of a loss of 1: it divides each by the number of replicas, and rounds 1/3 to float32."""
+    return keras.losses.MeanAbsoluteError(dtype=dtype)(tf.zeros((1, 1), dtype), tf.ones((1, 1), dtype))
 
 
 def has_workers(strategy: tf.distribute.Strategy) -> bool:

