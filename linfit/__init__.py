@@ -7,6 +7,7 @@ from linfit.curvature import Curvature
 from linfit.ground_truth import GroundTruth
 from linfit.least_squares import LeastSquares
 from linfit.model import LinearRegression
+from linfit.standardization import Standardization
 from linfit.sufficient_statistics import SufficientStatistics
 from linfit.table import Table
 from linfit.table_batches import TableBatches, read_batches
@@ -20,6 +21,7 @@ __all__ = [
     "InputError",
     "LeastSquares",
     "LinearRegression",
+    "Standardization",
     "SufficientStatistics",
     "Table",
     "TableBatches",

@@ -26,6 +26,14 @@ class Standardization:
         mean: of each feature, shape (features,); zeros without a bias, which alone could make up for it.
         scale: the standard deviation of each feature, shape (features,); without a bias the root mean square. 1 for
             a feature that never changes.
+
+    Example:
+        >>> import linfit
+        >>> units = Standardization.of(linfit.SufficientStatistics.from_rows([1995.0, 2005.0], [1.0, 2.0]))
+        >>> print(units.mean, units.scale)
+        [2000.] [5.]
+        >>> units.to_data_units({"w": np.array([[0.5]]), "b": np.array([1.5])})
+        {'w': array([[0.1]]), 'b': array([-198.5])}
     """
 
     mean: np.ndarray

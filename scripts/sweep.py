@@ -72,7 +72,8 @@ def sweep(options: argparse.Namespace) -> int:
     curvature = statistics.curvature()
     if options.normalize:
         model.adapt(statistics)
-        curvature = statistics.standardized(model.units).curvature().in_data_units(model.units)
+        units = linfit.Standardization.of(statistics)
+        curvature = statistics.standardized(units).curvature().in_data_units(units)
 
     def predict(rate: float) -> float:
         return curvature.steps_from(error, tolerance, rate)
