@@ -53,8 +53,8 @@ def _sum(values: list[Any]) -> list[Any]:
     return tf.distribute.get_replica_context().all_reduce("SUM", [tf.identity(value) for value in values])
 
 
-# Two faults of Keras 3.15, seen from here. When Keras has repaired one, its test in tests/test_replicas.py or
-# tests/end_to_end/test_workers.py passes without what is below.
+# Two faults of Keras 3.15, seen from here. The tests that carry their numbers, in tests/test_replicas.py and
+# tests/end_to_end/test_workers.py, fail once Keras has repaired one: what is below for it can go then.
 #
 # https://github.com/keras-team/keras/issues/19246: before the first step `Model._maybe_symbolic_build` takes the mean
 # of the replicas' parts of a batch, which fails where they have different numbers of rows. All that it wants to know is

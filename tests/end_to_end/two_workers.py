@@ -19,9 +19,9 @@ EPOCHS, KILLED_AT = 5, 3
 
 
 def bring_up_loopback():
+    routes = Path("/proc/net/route").read_text().splitlines()[1:]
+    assert not routes, f"This network has ways out, and is no namespace of its own: {routes}"
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
-        names = {name for _, name in socket.if_nameindex()}
-        assert names == {"lo"}, f"not in a namespace of its own: {names}"
         up_and_running = 0x1 | 0x40
         fcntl.ioctl(any_socket, 0x8914, struct.pack("16sH14x", b"lo", up_and_running))  # SIOCSIFFLAGS
 
