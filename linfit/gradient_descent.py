@@ -1,6 +1,5 @@
 """A Keras model with a hand-written train_step: how it is compiled and fitted."""
 
-import math
 from typing import Any
 
 import keras
@@ -9,9 +8,8 @@ import tensorflow as tf
 from linfit import checks
 from linfit.checks import InputError
 from linfit.closed_form import fastest_learning_rate
-from linfit.condensed import condensed_rows, refuse_beside_statistics
 from linfit.descent import Descent
-from linfit.divergence import DivergenceGuard
+from linfit.fit_data import FitData, fit_data
 from linfit.fit_memory import FitMemory
 from linfit.fitting import fit_rows
 from linfit.optimizer import DEFAULT_LEARNING_RATE, plain_sgd
@@ -25,13 +23,12 @@ from linfit.refusals import (
     refuse_whole_batches,
 )
 from linfit.replicas import has_workers, logs_over_replicas, one_row, share_of_loss
-from linfit.rows import Rows, are_rows, refuse_blocks
+from linfit.rows import Rows
 from linfit.step_callback import StepCallback
 from linfit.step_loss import StepLoss
-from linfit.sufficient_statistics import SufficientStatistics
-from linfit.table import Table
 from linfit.tabular_model import TabularModel
 from linfit.trajectory import Trajectory
+from linfit.watching import all_who_watch
 from linfit.workers import for_this_worker, is_chief, shuffled
 
 
@@ -180,98 +177,36 @@ class GradientDescent(TabularModel):
         checks.count(epochs, "epochs")
         if batch_size is not None:
             checks.count(batch_size, "batch_size")
-        if isinstance(callbacks, keras.callbacks.Callback | keras.callbacks.CallbackList):
-            callbacks = [callbacks]
-        callbacks = [one for callback in callbacks or [] for one in getattr(callback, "callbacks", [callback])]
+        callbacks = all_who_watch(callbacks, divergence_guard)
         if self.compiled:
             refuse_two_schedulers(self.optimizer, callbacks)
-        guards = [callback for callback in callbacks if isinstance(callback, DivergenceGuard)]
-        if divergence_guard and not guards:
-            guards = [DivergenceGuard()]
-        callbacks = [*guards, *(callback for callback in callbacks if callback not in guards)]  # before all who record
         if class_weight is not None:
             raise InputError(
                 "class_weight weighs classes, and this model has none. Try sample_weight, one for each row."
             )
-        rows = held_out = None
-        refuse_blocks(x)
-        refuse_blocks(validation_data)
-        if are_rows(x):
-            rows = self._as_rows(x, y, sample_weight)
-            if validation_data is None and validation_split:
-                kept = math.floor(len(rows) * (1.0 - validation_split))  # Keras holds out the last rows
-                if not 0 < kept < len(rows):
-                    raise InputError(
-                        f"validation_split must leave rows for both parts, got {validation_split} of {len(rows)} rows. "
-                        "Try 0.2."
-                    )
-                rows, held_out = rows.first(kept), rows.part(kept, len(rows))
-        elif isinstance(x, SufficientStatistics):
-            rows = condensed_rows(self, x)
-            given = {"y": y, "batch_size": batch_size, "sample_weight": sample_weight}
-            refuse_beside_statistics(self, x, given | {"validation_split": validation_split} | options)
-            batch_size = max(x.rows, len(rows))
-        elif isinstance(x, tf.data.Dataset):
-            self._check_batches(x)
-        if isinstance(validation_data, Table):
-            validation_data = (validation_data, None)
-        if isinstance(validation_data, tuple | list):
-            if len(validation_data) not in (2, 3):
-                raise InputError(
-                    f"validation_data must be (x, y) or (x, y, sample_weight), got {len(validation_data)} parts."
-                )
-            held_out = self._as_rows(*validation_data)
-        elif isinstance(validation_data, tf.data.Dataset):
-            self._check_batches(validation_data)
-
+        data = fit_data(self, x, y, sample_weight, batch_size, validation_split, validation_data, options)
+        settings = {
+            "epochs": epochs,
+            "verbose": verbose,
+            "shuffle": shuffle,
+            "validation_batch_size": validation_batch_size,
+            "validation_freq": validation_freq,
+            "initial_epoch": initial_epoch,
+        }
         self.memory.recorder.is_watched = any(isinstance(callback, StepCallback) for callback in callbacks)
-        self.training_rows = rows
-        self.batch_size = None if rows is None else batch_size or 32  # Keras's own default; a stream has its own
+        self.training_rows, self.batch_size = data.rows, data.batch_size
         try:
-            self.prepare(rows)
+            self.prepare(data.rows)
             if self.compiled and self._finds_rate:
                 self.optimizer.learning_rate = fastest_learning_rate(self)
-            settings = {
-                "epochs": epochs,
-                "verbose": verbose,
-                "shuffle": shuffle,
-                "validation_batch_size": validation_batch_size,
-                "validation_freq": validation_freq,
-                "initial_epoch": initial_epoch,
-            }
             with computing_in(self.dtype):
-                by_keras = validation_data is not None and held_out is None
-                if rows is not None and not by_keras and self._runs_in_blocks(shuffle, options):
+                if data.rows is not None and data.validates_in_memory and self._runs_in_blocks(shuffle, options):
                     self.in_blocks = True
-                    history = fit_rows(self, rows, held_out, callbacks=callbacks, **settings)
+                    history = fit_rows(self, data.rows, data.held_out, callbacks=callbacks, **settings)
                     if history is not None:
                         return history
                     self.in_blocks = False
-                if self.built and self.steps_per_execution == 1:
-                    callbacks = [*callbacks, self.memory.recorder]
-                if rows is not None:
-                    x, y, sample_weight = rows.as_type(self.dtype).as_tuple()
-                elif not isinstance(x, keras.utils.PyDataset):
-                    settings["shuffle"] = False  # a stream has its own order
-                if held_out is not None:
-                    validation_data = held_out.as_type(self.dtype).as_tuple()
-                if has_workers(self.distribute_strategy):
-                    callbacks = for_this_worker(self.distribute_strategy, callbacks, rows)
-                    settings["verbose"] = verbose if is_chief(self.distribute_strategy) else 0
-                    if rows is not None and self.batch_size and shuffle:
-                        seed = int(self.optimizer.iterations.numpy())  # which all workers know
-                        x, y, sample_weight = shuffled(rows.as_type(self.dtype), self.batch_size, seed), None, None
-                return super().fit(
-                    x,
-                    y,
-                    batch_size=batch_size,
-                    callbacks=callbacks,
-                    validation_data=validation_data,
-                    validation_split=validation_split if rows is None else 0.0,
-                    sample_weight=sample_weight,
-                    **settings,
-                    **options,
-                )
+                return self._fit_by_keras(data, callbacks, settings | options)
         finally:
             self.training_rows = self.descent = None
             self.in_blocks = False
@@ -321,6 +256,25 @@ class GradientDescent(TabularModel):
         self.compile(**settings)
         self.optimizer.build(self.trainable_variables)
 
+    def _fit_by_keras(
+        self, data: FitData, callbacks: list[keras.callbacks.Callback], settings: dict[str, Any]
+    ) -> keras.callbacks.History:
+        """Keras's own loop, with the same step."""
+        arguments = data.for_keras(self.dtype)
+        if self.built and self.steps_per_execution == 1:
+            callbacks = [*callbacks, self.memory.recorder]
+        if has_workers(self.distribute_strategy):
+            callbacks = for_this_worker(self.distribute_strategy, callbacks, data.rows)
+            if not is_chief(self.distribute_strategy):
+                settings["verbose"] = 0
+            if data.rows is not None and data.batch_size and settings["shuffle"]:
+                seed = int(self.optimizer.iterations.numpy())  # which all workers know
+                batches = shuffled(data.rows.as_type(self.dtype), data.batch_size, seed)
+                arguments |= {"x": batches, "y": None, "sample_weight": None}
+        if data.rows is None and not isinstance(arguments["x"], keras.utils.PyDataset):
+            settings["shuffle"] = False  # a stream has its own order
+        return super().fit(callbacks=callbacks, **arguments, **settings)
+
     def _runs_in_blocks(self, shuffle: Any, options: dict[str, Any]) -> bool:
         """Whether steps on rows in memory can be compiled, on one device, and nobody wants fewer than there are."""
         limits = (keras.config.max_epochs(), keras.config.max_steps_per_epoch(), *options.values())
@@ -340,6 +294,6 @@ class GradientDescent(TabularModel):
         super()._maybe_symbolic_build(iterator, data_batch)
         refuse_made_outside(self)
 
-    def _check_batches(self, batches: tf.data.Dataset) -> None:
+    def check_batches(self, batches: tf.data.Dataset) -> None:
         refuse_whole_batches(self, batches)
-        super()._check_batches(batches)
+        super().check_batches(batches)

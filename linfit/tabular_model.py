@@ -37,9 +37,9 @@ class TabularModel(keras.Model):
         """The loss and metrics on x and y, like `keras.Model.evaluate`."""
         refuse_blocks(x)
         if are_rows(x):
-            x, y, sample_weight = self._as_rows(x, y, sample_weight).as_tuple()
+            x, y, sample_weight = self.checked_rows(x, y, sample_weight).as_tuple()
         elif isinstance(x, tf.data.Dataset):
-            self._check_batches(x)
+            self.check_batches(x)
         with computing_in(self.dtype):
             return super().evaluate(x, y, *args, sample_weight=sample_weight, **options)
 
@@ -74,22 +74,22 @@ class TabularModel(keras.Model):
         self.categories = {column: tuple(levels) for column, levels in config.pop("categories", {}).items()}
         super().build_from_config(config)
 
-    def _as_rows(self, x: Any, y: Any, sample_weight: Any = None) -> Rows:
+    def checked_rows(self, x: Any, y: Any, sample_weight: Any = None) -> Rows:
         """Checks rows against each other and the model, whose parameters are made if these are the first."""
         x = self.matched(x)
         rows, names = as_rows(x, y, sample_weight, dtype=None, fits=self.dtype), column_names(x)
         self.check_features(rows.x.shape[1])
-        self._build_for(rows.x.shape[1], rows.y.shape[1], names, x.categories if isinstance(x, Table) else {})
+        self.build_for(rows.x.shape[1], rows.y.shape[1], names, x.categories if isinstance(x, Table) else {})
         return rows
 
-    def _check_batches(self, batches: tf.data.Dataset) -> None:
+    def check_batches(self, batches: tf.data.Dataset) -> None:
         """The same for a data set, by the shapes it announces."""
         features, targets = shape_of_batches(batches)
         if features is not None and targets is not None:
             self.check_features(features)
-            self._build_for(features, targets)
+            self.build_for(features, targets)
 
-    def _build_for(
+    def build_for(
         self, features: int, targets: int, names: tuple[str, ...] | None = None, categories: Categories | None = None
     ) -> None:
         """Makes the parameters if they are not made yet, and refuses another number of targets than the model's."""
@@ -122,7 +122,7 @@ class TabularModel(keras.Model):
         if y.shape.rank == 1:
             y = tf.expand_dims(y, -1)
         if y.shape.rank is not None and y.shape[-1] is not None:
-            self._build_for(x.shape[-1], y.shape[-1])
+            self.build_for(x.shape[-1], y.shape[-1])
         else:  # batches of both shapes came in turn
             y = tf.ensure_shape(tf.reshape(y, (tf.shape(x)[0], -1)), (None, self.targets))
         return x, y, sample_weight

@@ -1,6 +1,7 @@
 """Who watches a fit, and how closely: that decides how many steps are made at a time."""
 
 from collections.abc import Iterable
+from typing import Any
 
 import keras
 
@@ -11,6 +12,21 @@ _EPOCH = ("on_epoch_begin", "on_epoch_end")
 _BATCH = ("on_train_batch_begin", "on_train_batch_end", "on_batch_begin", "on_batch_end")
 _TEST_BATCH = ("on_test_batch_begin", "on_test_batch_end")
 _KNOWN = (StepCallback, DivergenceGuard, keras.callbacks.Callback)  # whose own hooks are not needed in a block
+
+
+def all_who_watch(callbacks: Any, guarded: bool) -> list[keras.callbacks.Callback]:
+    """The callbacks of a fit, as the user passes them, as one list: a guard comes before all who record.
+
+    Args:
+        callbacks: one, a list of them, or a `CallbackList`; None for none.
+        guarded: whether a guard is added where there is none.
+    """
+    if isinstance(callbacks, keras.callbacks.Callback | keras.callbacks.CallbackList):
+        callbacks = [callbacks]
+    callbacks = [one for callback in callbacks or [] for one in getattr(callback, "callbacks", [callback])]
+    guards = [callback for callback in callbacks if isinstance(callback, DivergenceGuard)]
+    others = [callback for callback in callbacks if callback not in guards]
+    return [*(guards or [DivergenceGuard()] * guarded), *others]
 
 
 def watches_epochs(callbacks: Iterable[keras.callbacks.Callback]) -> bool:
