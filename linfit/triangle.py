@@ -11,6 +11,7 @@ BLOCK_ROWS = 4096
 
 _IN_A_ROW = 2  # blocks: the rounding errors of a row of additions grow with its length
 _MOST_AMPLIFICATION = 1000.0  # of rounding errors by the change of basis: three digits of sixteen at the very worst
+_MANY_COLUMNS = 15
 _LEAST_EIGENVALUE = 0.01  # of the correlations in the new basis: one more digit
 
 
@@ -88,7 +89,14 @@ class Basis:
         gram = np.zeros_like(self._r)
         for block in blocks:
             q = np.matmul(self._transposed, block.T, out=self._room[:, : len(block)])
-            gram += q @ q.T
+            if len(q) > _MANY_COLUMNS:
+                gram += q @ q.T
+                continue
+            gram[1:] += (
+                q[1:] @ q.T
+            )  # of a matrix and itself NumPy makes a dsyrk, which of few columns takes twice as long
+            gram[0, 0] += q[0] @ q[0]
+            gram[0, 1:] = gram[1:, 0]
         return gram
 
     def triangle(self, gram: np.ndarray) -> np.ndarray | None:
