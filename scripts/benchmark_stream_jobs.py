@@ -38,10 +38,14 @@ def write(path: Path, rows: int, seed: int = 7) -> None:
             file.write_table(pa.table([*x, y], schema=schema))
 
 
-def read_parquet(path: Path) -> None:
-    """What condensing cannot do without: each value read once, a block at a time, and as a float64."""
+def read_parquet(path: Path, ahead: bool) -> None:
+    """What condensing cannot do without: each value read once, a block at a time, and as a float64.
+
+    By a scanner as it comes, which reads ahead and holds most of the file, or by one that is told not to.
+    """
     floats = pa.schema([(name, pa.float64()) for name in (*NAMES, "y")])
-    for batch in parquet_batches(path):
+    as_it_comes = pa.dataset.dataset(path).to_batches(columns=floats.names)
+    for batch in as_it_comes if ahead else parquet_batches(path):
         batch.cast(floats)
 
 
