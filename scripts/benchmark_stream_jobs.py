@@ -44,8 +44,8 @@ def read_parquet(path: Path, ahead: bool) -> None:
     By a scanner as it comes, which reads ahead and holds most of the file, or by one that is told not to.
     """
     floats = pa.schema([(name, pa.float64()) for name in (*NAMES, "y")])
-    as_it_comes = pa.dataset.dataset(path).to_batches(columns=floats.names)
-    for batch in as_it_comes if ahead else parquet_batches(path):
+    batches = pa.dataset.dataset(path).to_batches(columns=floats.names) if ahead else parquet_batches(path)
+    for batch in batches:
         batch.cast(floats)
 
 
