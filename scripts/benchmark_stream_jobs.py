@@ -64,11 +64,19 @@ def condense(path: Path) -> SufficientStatistics:
     return SufficientStatistics.from_batches(linfit.read_batches(path, "y"), verbose=0)
 
 
-def descend(path: Path, steps: int) -> np.ndarray:
-    """The whole job: the stream, its optimum, all steps recorded and logged, and what is off. Returns w."""
-    statistics = condense(path)
+def new_model() -> linfit.LinearRegression:
     model = linfit.LinearRegression(dtype="float64")
     model.compile(learning_rate="auto")
+    return model
+
+
+def descend(model: linfit.LinearRegression, path: Path, steps: int) -> np.ndarray:
+    """The whole job: the stream, its optimum, all steps recorded and logged, and what is off. Returns w."""
+    statistics = condense(path)
+    if model.built:  # and its steps compiled: from the start
+        model.w.assign(np.zeros(model.w.shape))
+        model.b.assign(np.zeros(model.b.shape))
+        model.optimizer.iterations.assign(0)
     with TemporaryDirectory() as logs:
         model.fit(statistics, epochs=steps, verbose=0, callbacks=[TensorBoardLogger(logs)])
     str(linfit.compare(model, statistics))

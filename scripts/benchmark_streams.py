@@ -20,6 +20,7 @@ from benchmark_stream_jobs import (
     condense,
     descend,
     linear_regression,
+    new_model,
     pool,
     read_csv,
     read_parquet,
@@ -88,7 +89,8 @@ def measure(size: Size, fresh: bool) -> Results:
         write(few, size.few_rows)
         write(csv, size.csv_rows)
         condense(few)  # which warms up
-        descend(few, 10)
+        model = new_model()
+        descend(model, few, 10)
         files: dict[str, Callable[[], Any]] = {
             PYARROW: partial(read_parquet, many, ahead=True),
             LEAN: partial(read_parquet, many, ahead=False),
@@ -101,7 +103,7 @@ def measure(size: Size, fresh: bool) -> Results:
             with pool(1, one_core=True) as one, pool(2, one_core=False) as two:
                 times |= least({ONE: partial(by_parts, many, one), TWO: partial(by_parts, many, two)}, size.turns)[0]
         jobs = {
-            JOB: partial(descend, many, size.steps),
+            JOB: partial(descend, model, many, size.steps),
             LINEAR: partial(linear_regression, many),
             SGD: partial(sgd_regressor, many),
         }
