@@ -38,10 +38,14 @@ def write(path: Path, rows: int, seed: int = 7) -> None:
             file.write_table(pa.table([*x, y], schema=schema))
 
 
-def read_parquet(path: Path) -> None:
-    """What condensing cannot do without: each value read once, a block at a time, and as a float64."""
+def read_parquet(path: Path, ahead: bool) -> None:
+    """What condensing cannot do without: each value read once, a block at a time, and as a float64.
+
+    By a scanner as it comes, which reads ahead and holds most of the file, or by one that is told not to.
+    """
     floats = pa.schema([(name, pa.float64()) for name in (*NAMES, "y")])
-    for batch in parquet_batches(path):
+    batches = pa.dataset.dataset(path).to_batches(columns=floats.names) if ahead else parquet_batches(path)
+    for batch in batches:
         batch.cast(floats)
 
 
@@ -60,11 +64,19 @@ def condense(path: Path) -> SufficientStatistics:
     return SufficientStatistics.from_batches(linfit.read_batches(path, "y"), verbose=0)
 
 
-def descend(path: Path, steps: int) -> np.ndarray:
-    """The whole job: the stream, its optimum, all steps recorded and logged, and what is off. Returns w."""
-    statistics = condense(path)
+def new_model() -> linfit.LinearRegression:
     model = linfit.LinearRegression(dtype="float64")
     model.compile(learning_rate="auto")
+    return model
+
+
+def descend(model: linfit.LinearRegression, path: Path, steps: int) -> np.ndarray:
+    """The whole job: the stream, its optimum, all steps recorded and logged, and what is off. Returns w."""
+    statistics = condense(path)
+    if model.built:  # and its steps compiled: from the start
+        model.w.assign(np.zeros(model.w.shape))
+        model.b.assign(np.zeros(model.b.shape))
+        model.optimizer.iterations.assign(0)
     with TemporaryDirectory() as logs:
         model.fit(statistics, epochs=steps, verbose=0, callbacks=[TensorBoardLogger(logs)])
     str(linfit.compare(model, statistics))

@@ -20,6 +20,7 @@ from benchmark_stream_jobs import (
     condense,
     descend,
     linear_regression,
+    new_model,
     pool,
     read_csv,
     read_parquet,
@@ -29,6 +30,7 @@ from benchmark_stream_jobs import (
 from benchmark_timing import Claim, Section, at_least, at_most, number
 
 PYARROW, LINFIT = "pyarrow reads and casts", "linfit condenses"
+LEAN = "pyarrow, without reading ahead"
 CSV_PYARROW, CSV_LINFIT = "CSV: pyarrow reads", "CSV: linfit condenses"
 ONE, TWO = "one process on one core", "two processes"
 JOB, LINEAR, SGD = "linfit", "LinearRegression", "SGDRegressor.partial_fit"
@@ -87,9 +89,11 @@ def measure(size: Size, fresh: bool) -> Results:
         write(few, size.few_rows)
         write(csv, size.csv_rows)
         condense(few)  # which warms up
-        descend(few, 10)
+        model = new_model()
+        descend(model, few, 10)
         files: dict[str, Callable[[], Any]] = {
-            PYARROW: partial(read_parquet, many),
+            PYARROW: partial(read_parquet, many, ahead=True),
+            LEAN: partial(read_parquet, many, ahead=False),
             LINFIT: partial(condense, many),
             CSV_PYARROW: partial(read_csv, csv),
             CSV_LINFIT: partial(condense, csv),
@@ -99,7 +103,7 @@ def measure(size: Size, fresh: bool) -> Results:
             with pool(1, one_core=True) as one, pool(2, one_core=False) as two:
                 times |= least({ONE: partial(by_parts, many, one), TWO: partial(by_parts, many, two)}, size.turns)[0]
         jobs = {
-            JOB: partial(descend, many, size.steps),
+            JOB: partial(descend, model, many, size.steps),
             LINEAR: partial(linear_regression, many),
             SGD: partial(sgd_regressor, many),
         }
@@ -114,7 +118,7 @@ def measure(size: Size, fresh: bool) -> Results:
 
 def table(results: Results, size: Size) -> list[list[str]]:
     lines = [["what", "rows", "s", "CPU s", "standard errors off", "ratio"]]
-    pairs = ((PYARROW, LINFIT), (CSV_PYARROW, CSV_LINFIT), (ONE, TWO), (JOB, LINEAR, SGD))
+    pairs = ((PYARROW, LEAN, LINFIT), (CSV_PYARROW, CSV_LINFIT), (ONE, TWO), (JOB, LINEAR, SGD))
     for names in pairs:
         for name in (name for name in names if name in results.times):
             taken, first = results.times[name], results.times[names[0]]
