@@ -15,6 +15,7 @@ from linfit.csv_pieces import opened, pieces
 if TYPE_CHECKING:
     import pyarrow as pa
 
+PIECE = 2**22  # bytes at most: of smaller ones it shows that Arrow starts anew for each
 HEAD = 2**18  # bytes from which the columns and what is in them are seen
 FIRST_LINES = 1000
 _BOM = b"\xef\xbb\xbf"
@@ -37,7 +38,7 @@ class CsvFile:
     def __init__(self, path: str):
         self.name = path
         with opened(self.name) as file:
-            head = next(pieces(file, HEAD), b"")
+            head = bytes(next(pieces(file, HEAD), b""))
         bom = len(_BOM) if head.startswith(_BOM) else 0
         lines = list(self._lines(head[bom:].decode("utf-8", "surrogateescape"), FIRST_LINES))
         if not lines:
@@ -68,7 +69,7 @@ class CsvFile:
         """The rows in order, in blocks of about so many at most, or what is wrong with them."""
         import pyarrow as pa
 
-        size = min(max(batch_rows * self._line_bytes, 2**16), 2**21)
+        size = min(max(batch_rows * self._line_bytes, 2**16), PIECE)
         workers = min(pa.cpu_count(), 8)
         running: deque[Future[Block | Fault]] = deque()
         with opened(self.name) as file, ThreadPoolExecutor(workers) as pool:
@@ -82,7 +83,7 @@ class CsvFile:
             while running:
                 yield running.popleft().result()
 
-    def _piece(self, wanted: Wanted, booleans: set[str], piece: bytes, begin: int) -> Block | Fault:
+    def _piece(self, wanted: Wanted, booleans: set[str], piece: bytearray, begin: int) -> Block | Fault:
         """Some lines of the file, by Arrow if it can read them, else by Python."""
         import pyarrow as pa
         from pyarrow import csv as arrow_csv
@@ -115,7 +116,7 @@ class CsvFile:
         outcome = wanted.block(self.name, arrays, lambda row: "")
         return outcome if isinstance(outcome, Block) else self._by_python(wanted, booleans, piece, begin)
 
-    def _by_python(self, wanted: Wanted, booleans: set[str], piece: bytes, begin: int) -> Block | Fault:
+    def _by_python(self, wanted: Wanted, booleans: set[str], piece: bytearray, begin: int) -> Block | Fault:
         """The same lines one by one; a cell that cannot be used is named by its line.
 
         Raises:

@@ -42,22 +42,28 @@ class _Unpacked:
         return call
 
 
-def pieces(file: Any, size: int) -> Iterator[bytes]:
+def pieces(file: Any, size: int) -> Iterator[bytearray]:
     """The rest of a file in pieces of about this many bytes, each of whole lines."""
-    rest = b""
-    while content := file.read(size):
-        rest += content
-        end = _end_of_lines(rest)
-        if not end and len(rest) > _LONGEST_CELL:
-            end = rest.rfind(b"\n") + 1
+    rest = bytearray()
+    while True:
+        piece = bytearray(len(rest) + size)  # which is read into: no byte is copied but those of a last, broken line
+        piece[: len(rest)] = rest
+        count = file.readinto(memoryview(piece)[len(rest) :])
+        del piece[len(rest) + count :]
+        if not count:
+            break
+        end = _end_of_lines(piece)
+        if not end and len(piece) > _LONGEST_CELL:
+            end = piece.rfind(b"\n") + 1
+        rest = piece[end:]
         if end:
-            yield rest[:end]
-            rest = rest[end:]
+            del piece[end:]
+            yield piece
     if rest:
         yield rest
 
 
-def _end_of_lines(content: bytes) -> int:
+def _end_of_lines(content: bytearray) -> int:
     """Where the last whole line ends; a line break within quotes ends none."""
     end = content.rfind(b"\n") + 1
     quotes = content.count(b'"', 0, end)

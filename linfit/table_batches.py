@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 BATCH_ROWS = 2**16
 """Rows of a block: enough that what is done once for each costs nothing, few enough for a hundred columns."""
 
+_SMALL = 8  # times fewer rows than a block may have: such blocks are joined
 _COUNTED = 16  # blocks with a fault, after which read_table counts no further
 
 
@@ -227,7 +228,7 @@ class TableBatches:
 
 
 def _joined(outcomes: Iterator[Block | Fault], batch_rows: int) -> Generator[Block | Fault, None, None]:
-    """The same with small blocks joined, to as many rows as they may have."""
+    """The same with small blocks joined, to as many rows as they may have; those that are worth while are let be."""
     waiting: list[Block] = []
 
     def together() -> Iterator[Block]:
@@ -245,7 +246,10 @@ def _joined(outcomes: Iterator[Block | Fault], batch_rows: int) -> Generator[Blo
             yield from together()
             yield outcome
             continue
-        if sum(block.values.shape[1] for block in [*waiting, outcome]) > batch_rows:
+        rows = outcome.values.shape[1]
+        if rows + sum(block.values.shape[1] for block in waiting) > batch_rows or _SMALL * rows > batch_rows:
             yield from together()
         waiting.append(outcome)
+        if _SMALL * rows > batch_rows:
+            yield from together()
     yield from together()
