@@ -35,7 +35,7 @@ def check_statistics(model: keras.Model, statistics: SufficientStatistics) -> No
                 f"Try linfit.read_batches(..., features={list(model.feature_names)})."
             )
         model.check_features(statistics.features)
-        model.build_for(statistics.features, statistics.targets, statistics.feature_names)
+        model.build_for(statistics.features, statistics.targets, statistics.feature_names, statistics.categories)
     use_bias = "b" in named_parameters(model)
     if use_bias != statistics.use_bias:
         raise InputError(

@@ -156,7 +156,7 @@ def of_batches(batches: Iterable[Any], use_bias: bool, verbose: Any) -> Sufficie
             except InputError as error:
                 raise InputError(f"batch {number} (counted from 0): {error}") from None
             bar.show(reduction.rows, reduction.rows)
-    return reduction.statistics()
+    return replace(reduction.statistics(), categories=getattr(batches, "categories", None))
 
 
 def of_parts(

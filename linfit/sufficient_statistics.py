@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from linfit.categories import Categories
 from linfit.checks import InputError
 from linfit.curvature import Curvature
 from linfit.design import design_blocks, design_of, origin_of
@@ -41,6 +42,7 @@ class SufficientStatistics:
             small batch allows.
         eps: the spacing of the rows' floats at 1; columns that depend on each other do so but for such rounding.
         feature_names: a name for each feature, or None.
+        categories: the levels of each categorical column that features were made of, or None.
 
     Example:
         >>> import linfit
@@ -61,6 +63,7 @@ class SufficientStatistics:
     longest_row: float
     eps: float
     feature_names: tuple[str, ...] | None = None
+    categories: Categories | None = None
 
     @classmethod
     def from_rows(
@@ -165,7 +168,7 @@ class SufficientStatistics:
         """The statistics of the rows of both."""
         if not isinstance(other, SufficientStatistics):
             return NotImplemented
-        for what in ("features", "targets", "use_bias", "feature_names"):
+        for what in ("features", "targets", "use_bias", "feature_names", "categories"):
             must_agree(what, getattr(self, what), getattr(other, what))
         origin = self.origin
         if self.use_bias:
@@ -183,6 +186,7 @@ class SufficientStatistics:
             longest_row=max(self.longest_row, other.longest_row),
             eps=max(self.eps, other.eps),
             feature_names=self.feature_names or other.feature_names,
+            categories=self.categories or other.categories,
         )
 
     def __radd__(self, other: Any) -> "SufficientStatistics":

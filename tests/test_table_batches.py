@@ -80,9 +80,16 @@ def test_statistics_of_a_stream_are_those_of_the_table(files, data):
     model = linfit.LinearRegression(dtype="float64")
     model.compile(learning_rate=0.1)
     model.fit(statistics, verbose=0)
-    model.categories = options["categorical"]
     expected = model.predict(linfit.read_table(data[:9], **options), verbose=0)
     np.testing.assert_allclose(model.predict(data[:9][["city", "area"]], verbose=0), expected, rtol=1e-13)
+
+    batches = linfit.read_batches(str(files / "*.parquet"), **options)
+    of_data_set = linfit.LinearRegression(dtype="float64", feature_names=batches.feature_names)
+    of_data_set.compile(learning_rate=0.1)
+    of_data_set.fit(batches.dataset(100), verbose=0)
+    of_data_set.categories = batches.categories
+    expected = of_data_set.predict(linfit.read_table(data[:9], **options), verbose=0)
+    np.testing.assert_allclose(of_data_set.predict(data[:9][["city", "area"]], verbose=0), expected, rtol=1e-13)
 
 
 def test_dropped_rows_are_counted_anew_in_each_pass(tmp_path):
