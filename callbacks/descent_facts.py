@@ -61,10 +61,10 @@ def arrays(known: Known) -> dict[str, np.ndarray]:
             measures = [yardstick(problem, point), rounding_error(known.model, problem, point)]
         result[summary.OPTIMUM] = np.stack([known.points["optimum"], error, *measures])
     if problem is not None:
-        curvature = problem.curvature
+        curvature = problem.curvature_of_data
         columns = [curvature.eigenvalues, curvature.eigenvectors.T]
-        if problem.units is not None:  # else the eigenvectors are their own dual vectors
-            columns.append(curvature.dual_vectors)
+        if problem.units is not None:  # else all three are the same
+            columns += [curvature.dual_vectors, problem.curvature.eigenvectors.T]
         result[summary.CURVATURE] = np.column_stack(columns)
     if "truth" in known.points:
         result[summary.TRUTH] = known.points["truth"]

@@ -96,12 +96,12 @@ class HyperParameters(StepCallback):
         self._first_step, self._reached = self.step, math.inf
         self._row = HParamsRow(self._file, self._first_step)
         self._limit, self._goal, self._tolerance = math.inf, np.array(math.nan), np.array(math.nan)
-        problem = running_problem(self.model)
+        self._problem = problem = running_problem(self.model)
         if problem is not None:
             point = self.here().point()
             self._limit = problem.curvature.stability_limit
             self._goal = flat_reference(problem.optimum, point, "optimum")
-            tolerance = self.fraction * problem.optimum.standard_error(point)
+            tolerance = self.fraction * problem.optimum_in_units.standard_error(point)
             self._tolerance = np.where(np.isfinite(tolerance), tolerance, math.nan)
 
     def on_steps_end(self, trajectory: Trajectory) -> None:
@@ -110,7 +110,9 @@ class HyperParameters(StepCallback):
             settings = self._found(trajectory) | self.settings
             given = [name for name, value in self.settings.items() if value is not None]
             self._row.start(settings, [_RATE, _RATE_TO_LIMIT, *given], has_truth=self.truth is not None)
-        near = np.all(np.abs(trajectory.values - self._goal) <= self._tolerance, axis=1)
+        errors = trajectory.values - self._goal
+        errors = errors if self._problem is None else self._problem.in_units(errors)
+        near = np.all(np.abs(errors) <= self._tolerance, axis=1)
         self._is_near = bool(near[-1])
         if self._reached == math.inf and near.any():
             self._reached = int(trajectory.step[np.argmax(near)])
@@ -123,7 +125,7 @@ class HyperParameters(StepCallback):
             totals[STEPS_TO_OPTIMUM] = self._reached
         self._file.scalars(self.step, totals)
         self._row.end(self.step, self._has_failed(logs))
-        del self._file, self._row
+        del self._file, self._row, self._problem
 
     def _found(self, trajectory: Trajectory) -> dict[str, float | str | None]:
         """The settings of this fit by name; None where one is not known."""

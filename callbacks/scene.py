@@ -119,7 +119,7 @@ class Scene:
             common["residual_std"] = self._noise
         if name == "bowl":
             assert problem is not None
-            draw_bowl(canvas, path, problem.optimum, problem.curvature, truth=self._truth, style=style_of(dark))
+            draw_bowl(canvas, path, problem.optimum, problem.curvature_of_data, truth=self._truth, style=style_of(dark))
         elif name == "predictions":
             assert rows is not None
             predicted = rows.x @ path.w[-1] + path.parameters.get("b", np.zeros((1, 1)))[-1]

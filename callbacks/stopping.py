@@ -6,7 +6,7 @@ import numpy as np
 
 from linfit import checks
 from linfit.checks import InputError
-from linfit.closed_form import running_problem
+from linfit.closed_form import Problem, running_problem
 from linfit.least_squares import LeastSquares
 from linfit.parameters import flat_reference
 from linfit.step_callback import StepCallback
@@ -26,6 +26,7 @@ class _StopNear(StepCallback):
     stopped_at: int | None = None
     _goal: np.ndarray
     _tolerance: np.ndarray | float
+    _problem: Problem | None = None  # in whose units the tolerance is; None for those of the data
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         """Starts a fit; a subclass sets goal and tolerance then."""
@@ -43,14 +44,18 @@ class _StopNear(StepCallback):
             self.stopped_at = int(trajectory.step[-1])
 
     def _near(self, trajectory: Trajectory) -> np.ndarray:
-        return np.all(np.abs(trajectory.values - self._goal) <= self._tolerance, axis=1)
+        errors = trajectory.values - self._goal
+        if self._problem is not None:
+            errors = self._problem.in_units(errors)
+        return np.all(np.abs(errors) <= self._tolerance, axis=1)
 
 
 class StopAtOptimum(_StopNear):
     """Stops when each parameter is within a fraction of its standard error of the optimum: more cannot matter.
 
     The optimum itself is off the truth by a standard error or so, which no training repairs. A fit that is a
-    hundred times nearer to it tells nothing more about the truth.
+    hundred times nearer to it tells nothing more about the truth. Where features are standardized, b is measured at
+    their means: by the height of the line there.
 
     Args:
         fraction: of the standard error; 0.01 by default.
@@ -88,16 +93,17 @@ class StopAtOptimum(_StopNear):
                     "StopAtOptimum needs an optimum in closed form: rows in memory and the mean squared error. For a "
                     "stream or a stock model try StopAtOptimum(optimum=linfit.least_squares(x, y))."
                 )
-            optimum = problem.optimum
+            self._problem, optimum = problem, problem.optimum
         point = self.here().point()
         self._goal = flat_reference(optimum, point, "optimum")
-        self._tolerance = self.fraction * optimum.standard_error(point)
+        measured = optimum if self._problem is None else self._problem.optimum_in_units
+        self._tolerance = self.fraction * measured.standard_error(point)
         if not np.all(np.isfinite(self._tolerance)):
             raise InputError(
                 "StopAtOptimum measures by the standard error, which these data do not give: they have no more rows "
                 "than parameters, or columns that depend on each other. Leave it out, or try StopAtTruth."
             )
-        if np.any(self._tolerance < np.finfo(self.model.dtype).eps * np.abs(self._goal)):
+        if np.any(self._tolerance < np.finfo(self.model.dtype).eps * np.abs(flat_reference(measured, point))):
             raise InputError(
                 f"StopAtOptimum({self.fraction:g}) would stop {np.min(self._tolerance):.1g} from the optimum, which is "
                 f"finer than {self.model.dtype} can be: the data have hardly any noise. Try a larger fraction or a "

@@ -14,8 +14,10 @@ PREFIX = "descent/"
 ABOUT = f"{PREFIX}about"  # a text in JSON, which every run has; it names the arrays that hold for the latest fit
 PATH = f"{PREFIX}path/"  # and the step at which the piece starts; (rows, 3 + parameters): step, loss, rate, parameters
 DATA = f"{PREFIX}data"  # (rows, 1 + targets): x and y, where there is one feature
-OPTIMUM = f"{PREFIX}optimum"  # (4, parameters): value, standard error, yardstick, rounding
-CURVATURE = f"{PREFIX}curvature"  # a row for each direction: eigenvalue of the Hessian, eigenvector, dual vector
+OPTIMUM = f"{PREFIX}optimum"  # (4, parameters): value, standard error; yardstick, rounding in units of the descent
+CURVATURE = (
+    f"{PREFIX}curvature"  # a row for each direction: eigenvalue, eigenvector; dual and own vector if they differ
+)
 TRUTH = f"{PREFIX}truth"  # (parameters,)
 ARRAYS = (DATA, OPTIMUM, CURVATURE, TRUTH)
 

@@ -1,6 +1,7 @@
 """Where the optimum is known without a single step: for rows in memory, and for models that fit them."""
 
 import math
+import warnings
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
@@ -60,7 +61,9 @@ class Problem:
         l2: the factor of the model's penalty on w.
         units: in which the model descends, where these are not the data's; a penalty is on w in these units.
         optimum: the minimum of the model's loss on them.
-        curvature: of the model's loss on them, as its descent meets it.
+        optimum_in_units: the same, with its standard errors, in the units of the descent.
+        curvature: of the model's loss on them, in the units of the descent.
+        curvature_of_data: the same, with its directions in the units of the data.
     """
 
     def __init__(self, rows: Rows, statistics: SufficientStatistics, l2: float, units: Standardization | None):
@@ -74,6 +77,16 @@ class Problem:
         return _optimum(self.statistics, rows, self.l2, self._penalty_scale)
 
     @cached_property
+    def optimum_in_units(self) -> LeastSquares:
+        if self.units is None:
+            return self.optimum
+        with warnings.catch_warnings():
+            warnings.simplefilter(
+                "ignore", UserWarning
+            )  # of columns that depend on each other: the data's optimum says so
+            return self.statistics.standardized(self.units).least_squares(self.l2)
+
+    @cached_property
     def curvature(self) -> Curvature:
         if self.units is None:
             return self.statistics.curvature(self.l2)
@@ -81,7 +94,22 @@ class Problem:
         assert rows is not None
         if rows.statistics is None:  # else there are no batches, which alone need it
             statistics = replace(statistics, longest_row=_longest_row(rows, self.units, statistics.use_bias))
-        return statistics.curvature(self.l2).in_data_units(self.units)
+        return statistics.curvature(self.l2)
+
+    @cached_property
+    def curvature_of_data(self) -> Curvature:
+        return self.curvature if self.units is None else self.curvature.in_data_units(self.units)
+
+    def in_units(self, errors: np.ndarray) -> np.ndarray:
+        """Errors of the parameters in the units of the descent, shape (..., scalars).
+
+        There b is the height of the line at the means of x, with a standard error of its own: where x is far from 0,
+        w and b may both be within theirs, and the line as a whole far away.
+        """
+        if self.units is None:
+            return errors
+        _, back = self.units.matrices(self.statistics.use_bias)
+        return np.matmul(back, errors.reshape(*errors.shape[:-1], len(back), -1)).reshape(errors.shape)
 
     @property
     def total_variance(self) -> float:

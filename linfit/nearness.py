@@ -23,45 +23,57 @@ def rest_loss(model: keras.Model, problem: Problem) -> float:
 
 
 def seen(problem: Problem, error: np.ndarray) -> np.ndarray:
-    """What the loss sees of an error: where columns depend on each other, some directions change nothing."""
+    """What the loss sees of an error, in the units of the descent.
+
+    Where columns depend on each other, some directions change nothing.
+    """
+    error = problem.in_units(error)
     if not problem.optimum.dependent:
         return error
-    vectors, duals, _ = _curved(problem)
-    return np.ravel(vectors @ (duals @ error.reshape(len(vectors), -1)))
+    vectors, _ = _curved(problem)
+    return np.ravel(vectors @ (vectors.T @ error.reshape(len(vectors), -1)))
 
 
 def yardstick(problem: Problem, parameters: dict[str, np.ndarray]) -> np.ndarray:
-    """Those of each scalar; where the data lie on the line, what the rounding of y alone would cause."""
+    """The standard error of each scalar, in the units of the descent.
+
+    Where the data lie on the line it is what the rounding of y alone would cause.
+    """
     noise = _noise(problem)
     if problem.optimum.dependent:
-        vectors, _, values = _curved(problem)
+        vectors, values = _curved(problem)
         inverse = vectors / (values * problem.statistics.rows * problem.statistics.targets / 2) @ vectors.T
         return np.ravel(np.sqrt(np.diag(inverse))[:, np.newaxis] * noise)
-    unit = {"w": problem.optimum.unit_error_w[:, np.newaxis], "b": np.array([problem.optimum.unit_error_b])}
+    optimum = problem.optimum_in_units
+    unit = {"w": optimum.unit_error_w[:, np.newaxis], "b": np.array([optimum.unit_error_b])}
     return flat({name: np.where(np.isinf(unit[name]), np.inf, unit[name] * noise) for name in parameters})
 
 
 def rounding_error(model: keras.Model, problem: Problem, parameters: dict[str, np.ndarray]) -> np.ndarray:
-    """How far from its optimum each scalar may come to rest because updates round to nothing.
+    """How far from its optimum each scalar may come to rest because updates round to nothing, in the descent's units.
 
     A parameter rests where the rate times its gradient g is below half the spacing of floats around it, here at the
     best rate; and g itself is a sum of numbers of the size of x y, each rounded. With the Hessian H, the error there
-    is H⁻¹ g. All this is so in the units of the descent: standardized features carry the rounding of what they were,
-    counted from 0.
+    is H⁻¹ g. Standardized features carry the rounding of what they were, counted from 0.
     """
     eps = float(np.finfo(model.dtype).eps)
-    vectors, duals, values = _curved(problem)
+    vectors, values = _curved(problem)
+    inverse = np.abs(vectors / values @ vectors.T)
     rate = problem.curvature.usable_learning_rate
-    optimum = {name: np.asarray(getattr(problem.optimum, name)) for name in parameters}
+    optimum = np.vstack([np.atleast_2d(getattr(problem.optimum_in_units, name)) for name in parameters])
     size, features = problem.statistics.root_mean_square, problem.statistics.features
-    x, y = size[:features], size[features:]
-    if problem.units is not None:
-        optimum, x = problem.units.from_data_units(optimum), x / problem.units.scale
-        duals = duals @ problem.units.matrices("b" in parameters)[0]
-    point = np.vstack([np.atleast_2d(values) for values in optimum.values()])
-    sums = np.outer([*x, 1.0][: len(point)], y)
-    gradient = eps * (np.abs(point) / (2 * rate) + 2 * sums)
-    return np.ravel(np.abs(vectors / values @ duals) @ gradient)
+    x = size[:features] if problem.units is None else size[:features] / problem.units.scale
+    sums = np.outer([*x, 1.0][: len(optimum)], size[features:])
+    gradient = eps * (np.abs(optimum) / (2 * rate) + 2 * sums)
+    return np.ravel(inverse @ gradient)
+
+
+def names_in_units(problem: Problem, names: Sequence[str]) -> list[str]:
+    """What to call the scalars in these units."""
+    if problem.units is None:
+        return list(names)
+    weights = problem.statistics.features * problem.statistics.targets
+    return [*names[:weights], *(f"{name} at the mean of x" for name in names[weights:])]
 
 
 def in_standard_errors(error: np.ndarray, standard_error: np.ndarray, names: Sequence[str]) -> str:
@@ -86,8 +98,9 @@ def about_the_truth(
         return "What is left is noise: its size is the standard error."
     if problem.optimum.degrees_of_freedom == 0:
         return "With no more rows than parameters, nothing says how large the noise is."
-    distance = seen(problem, flat_reference(problem.optimum, parameters) - truth)
-    gap = in_standard_errors(np.abs(distance), yardstick(problem, parameters), names) or "far"
+    distance = flat_reference(problem.optimum, parameters) - truth
+    apart = np.abs(seen(problem, distance))
+    gap = in_standard_errors(apart, yardstick(problem, parameters), names_in_units(problem, names)) or "far"
     chance = _chance(problem, distance)
     if chance >= _UNLIKELY:
         return f"The truth is within the noise, {gap} away."
@@ -98,10 +111,10 @@ def about_the_truth(
     )
 
 
-def _curved(problem: Problem) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The eigenvectors along which the loss changes, their dual vectors, and their eigenvalues."""
-    curvature, curved = problem.curvature, problem.curvature.eigenvalues > 0
-    return curvature.eigenvectors[:, curved], curvature.dual_vectors[curved], curvature.eigenvalues[curved]
+def _curved(problem: Problem) -> tuple[np.ndarray, np.ndarray]:
+    """The eigenvectors along which the loss changes, and their eigenvalues."""
+    curved = problem.curvature.eigenvalues > 0
+    return problem.curvature.eigenvectors[:, curved], problem.curvature.eigenvalues[curved]
 
 
 def _noise(problem: Problem) -> np.ndarray:

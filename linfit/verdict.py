@@ -8,7 +8,16 @@ import numpy as np
 
 from linfit.closed_form import Problem
 from linfit.divergence import batch_size_of, explain_divergence
-from linfit.nearness import about_the_truth, has_noise, in_standard_errors, rest_loss, rounding_error, seen, yardstick
+from linfit.nearness import (
+    about_the_truth,
+    has_noise,
+    in_standard_errors,
+    names_in_units,
+    rest_loss,
+    rounding_error,
+    seen,
+    yardstick,
+)
 from linfit.optimizer import is_plain_sgd
 from linfit.parameters import flat, flat_reference
 from linfit.text_table import number
@@ -42,13 +51,14 @@ def verdict(
     if not math.isfinite(loss) or not np.isfinite(flat(parameters)).all():
         return f"Diverged: the loss is no longer a finite number. {explain_divergence(model, problem)}"
     ahead = seen(problem, flat(parameters) - flat_reference(problem.optimum, parameters))
-    error = np.abs(ahead)
+    error, measured = np.abs(ahead), names_in_units(problem, names)
     standard_error = yardstick(problem, parameters)
     rounding = rounding_error(model, problem, parameters)
     rests = loss - problem.optimum.loss <= rest_loss(model, problem)
     if np.all(error <= NEAR * standard_error):
         text = (
-            f"Converged: {in_standard_errors(error, standard_error, names)} from the optimum; more steps cannot matter."
+            f"Converged: {in_standard_errors(error, standard_error, measured)} from the optimum; more steps cannot "
+            "matter."
         )
         return f"{text} {about_the_truth(problem, parameters, truth, names)}"
     if rests and np.all(error <= np.maximum(NEAR * standard_error, rounding)):
@@ -57,7 +67,7 @@ def verdict(
 
     if _overshoots(model, problem, loss):
         return f"Diverging. {explain_divergence(model, problem)}"
-    gap = in_standard_errors(error, standard_error, names) if problem.optimum.degrees_of_freedom else ""
+    gap = in_standard_errors(error, standard_error, measured) if problem.optimum.degrees_of_freedom else ""
     place = f"{gap} from the optimum" if gap else f"the loss {number(loss)} can fall to {number(problem.optimum.loss)}"
     text = f"Not converged: {place}. "
     if not is_plain_sgd(model.optimizer):

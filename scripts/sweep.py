@@ -61,19 +61,19 @@ def sweep(options: argparse.Namespace) -> int:
     optimum, statistics = linfit.least_squares(**data), linfit.SufficientStatistics.from_rows(**data)
     if np.all(optimum.residual_std < 1e-12 * statistics.root_mean_square[statistics.features :]):
         raise linfit.InputError("a sweep measures by standard errors, and these data have no noise. Try --noise 0.05.")
-    error = np.vstack([W - optimum.w, B - optimum.b])
-    tolerance = options.fraction * np.vstack([optimum.standard_error_w, optimum.standard_error_b])
     folder = options.folder
     model = linfit.LinearRegression(
         feature_names=statistics.feature_names, normalize=options.normalize, dtype="float64"
     )
     model.build((None, statistics.features))
     model.compile()  # once for all rates
-    curvature = statistics.curvature()
     if options.normalize:
         model.adapt(statistics)
-        units = linfit.Standardization.of(statistics)
-        curvature = statistics.standardized(units).curvature().in_data_units(units)
+        statistics = statistics.standardized()
+        optimum = statistics.least_squares()
+    curvature = statistics.curvature()
+    error = np.vstack([W - optimum.w, B - optimum.b])  # in the units of the descent, where the start is the same
+    tolerance = options.fraction * np.vstack([optimum.standard_error_w, optimum.standard_error_b])
 
     def predict(rate: float) -> float:
         return curvature.steps_from(error, tolerance, rate)
@@ -83,7 +83,7 @@ def sweep(options: argparse.Namespace) -> int:
         model.b.assign(np.full(model.b.shape, B))
         model.optimizer.iterations.assign(0)
         model.optimizer.learning_rate = rate
-        stop, rise, predicted = StopAtOptimum(options.fraction, optimum), Rise(), predict(rate)
+        stop, rise, predicted = StopAtOptimum(options.fraction), Rise(), predict(rate)
         every = train.log_every(options.steps)
         if predicted < math.inf:
             every = math.ceil((1 + min(predicted, options.steps)) / 1001)  # 1,000 points

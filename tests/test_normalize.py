@@ -177,9 +177,24 @@ def test_the_verdict_asks_for_as_many_steps_as_it_takes():
     model = fitted(rate=0.02, epochs=10)
     verdict = linfit.compare(model, X, Y).verdict
     steps = int(verdict.split("About ")[1].split(" ")[0].replace(",", ""))
-    history = fitted(rate=0.02, epochs=10 + steps, callbacks=[StopAtOptimum()]).trajectory
+    history = fitted(rate=0.02, epochs=20 + 2 * steps, callbacks=[StopAtOptimum(0.1)]).trajectory
     assert verdict.startswith("Not converged")
-    assert 0.95 * steps <= history.step[-1] - 10 <= steps + 1
+    assert abs(history.step[-1] - 10 - steps) <= 0.005 * steps  # it is told to three digits
+
+
+def test_a_fit_has_not_converged_before_the_whole_line_lies_right():
+    year = np.random.default_rng(1).integers(1950, 2021, 300).astype(float)
+    heat = 13.5 + 0.018 * (year - 1950) + np.random.default_rng(2).normal(0, 0.12, 300)
+    model = fitted(year, heat, rate=0.1, epochs=32, batch_size=300)
+    comparison = linfit.compare(model, year, heat)
+    w, b = comparison.fitted - comparison.optimum
+    assert np.all(np.abs([w, b]) < 0.1 * comparison.standard_error)  # each of them, but not both together
+    height = (b + year.mean() * w) / (np.sqrt(comparison.losses["optimum"] * 300 / 298) / np.sqrt(300))
+    assert abs(height) > 1
+    assert f"Not converged: {abs(height):.2g} standard errors (of b at the mean of x)" in comparison.verdict
+    steps = int(comparison.verdict.split("About ")[1].split(" ")[0])
+    model.fit(year, heat, batch_size=300, epochs=steps, verbose=0)
+    assert linfit.compare(model, year, heat).verdict.startswith("Converged")
 
 
 def test_the_critical_rate_of_mini_batches_is_that_of_the_standardized_rows():

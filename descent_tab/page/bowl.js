@@ -3,15 +3,15 @@
  * eigenvector of the Hessian and λ its eigenvalue (Boyd & Vandenberghe, "Convex Optimization", 2004, section 9.1.2).
  * Several targets have a bowl each, of the same shape; the loss adds them up. Where the features are standardized, the
  * eigenvectors are those of their Hessian: in the units of the data they are not orthogonal, and c is read off by
- * vectors of its own.
+ * vectors of its own. How near a fit is, is measured in the units of the descent.
  */
 
 import { dot } from "./matrix.js";
 
 export class Bowl {
   /**
-   * @param curvature a Matrix: an eigenvalue in each row, ascending, then its eigenvector, then what reads off c, if
-   *   that is another vector
+   * @param curvature a Matrix: an eigenvalue in each row, ascending, then its eigenvector; then, if they differ, what
+   *   reads off c, and the eigenvector in the units of the descent
    * @param optimum the optimal parameters, of all targets
    * @param about the run's description
    */
@@ -21,7 +21,9 @@ export class Bowl {
     const part = (first) =>
       Array.from({ length: this.size }, (_, j) => curvature.row(j).subarray(first, first + this.size));
     this.vectors = part(1);
-    this.duals = curvature.columns > 1 + this.size ? part(1 + this.size) : this.vectors;
+    this.isOrthogonal = curvature.columns === 1 + this.size;
+    this.duals = this.isOrthogonal ? this.vectors : part(1 + this.size);
+    this.own = this.isOrthogonal ? this.vectors : part(1 + 2 * this.size);
     this.optimum = optimum;
     this.targets = about.targets;
     this.lowest = about.optimum_loss;
@@ -60,15 +62,23 @@ export class Bowl {
     return sum;
   }
 
-  /** What the loss sees of an error: where columns depend on each other, some directions change nothing. */
+  /**
+   * What the loss sees of an error, in the units of the descent: where columns depend on each other, some directions change
+   * nothing.
+   */
   seen(error) {
-    if (this.eigenvalues[0] > 0) return error;
+    if (this.eigenvalues[0] > 0 && this.isOrthogonal) return error;
     const c = this.along(error);
     return Float64Array.from(error, (_, i) => {
       let sum = 0;
-      for (let j = 0; j < c.length; j++) if (this.eigenvalues[j] > 0) sum += c[j] * this.vectors[j][i];
+      for (let j = 0; j < c.length; j++) if (this.eigenvalues[j] > 0) sum += c[j] * this.own[j][i];
       return sum;
     });
+  }
+
+  /** How much of each eigenvector there is in what `seen` returns. */
+  parts(seen) {
+    return Float64Array.from(this.own, (vector) => dot(vector, seen));
   }
 
   /**

@@ -7,13 +7,13 @@ const EXACT_STEPS = 4096; // early on, errors of several directions mix, and may
  * The steps until each parameter is within its tolerance of the optimum; Infinity where that is never.
  *
  * @param bowl the loss
- * @param errors how far from the optimum each target's parameters are: one Float64Array a target
+ * @param errors how far from the optimum each target's parameters are, as the loss sees it: one Float64Array a target
  * @param tolerances the same shape
  * @param rate the learning rate
  */
 export function stepsFrom(bowl, errors, tolerances, rate) {
   const factors = bowl.eigenvalues.map((value) => 1 - rate * value);
-  const parts = errors.map((error) => bowl.along(error));
+  const parts = errors.map((error) => bowl.parts(error));
   if (parts.some((part) => !part.every(Number.isFinite))) return Infinity;
 
   const now = parts.map((part) => part.slice());
@@ -48,6 +48,6 @@ function firstFar(bowl, parts, tolerances) {
 
 function isFar(bowl, parts, tolerances, target, i) {
   let error = 0;
-  for (let j = 0; j < bowl.size; j++) error += parts[target][j] * bowl.vectors[j][i];
+  for (let j = 0; j < bowl.size; j++) error += parts[target][j] * bowl.own[j][i];
   return !(Math.abs(error) <= tolerances[target][i]);
 }

@@ -60,7 +60,8 @@ function furthest(run, parameters, errors, yardsticks) {
       if (!(yardsticks[t][i] > 0)) return { gap: null, of: "" };
       if (Math.abs(e) / yardsticks[t][i] > gap) {
         gap = Math.abs(e) / yardsticks[t][i];
-        of = run.about.names[parameters[t][i]];
+        const isHeight = run.about.normalized && i >= run.about.features;
+        of = run.about.names[parameters[t][i]] + (isHeight ? " at the mean of x" : "");
       }
     }
   }
@@ -79,7 +80,7 @@ function overshoots(run, rate, loss) {
 function zigzags(bowl, errors, rate) {
   let [crossing, all] = [0, 0];
   for (const error of errors) {
-    for (const [j, c] of bowl.along(error).entries()) {
+    for (const [j, c] of bowl.parts(error).entries()) {
       const height = bowl.eigenvalues[j] * c * c;
       all += height;
       if (1 - rate * bowl.eigenvalues[j] < CROSSING) crossing += height;

@@ -102,6 +102,7 @@ def problems():
             None,
             {**float64, "normalize": True},
         ),
+        "standardized, far from 0": (line[:100] + 1985, 0.02, -30.0, 0.12, 0.1, 60, None, {"normalize": True}),
         "standardized, a penalty": (
             *(plane * [1, 100] + [0, 50], w, b, 0.5, "auto", 40, None),
             {**float64, "normalize": True, "kernel_regularizer": keras.regularizers.L2(0.1)},
