@@ -18,7 +18,7 @@ from linfit.optimizer import DEFAULT_LEARNING_RATE
 from linfit.parameters import is_linear, named_parameters, units_of
 from linfit.refinement import refined
 from linfit.rows import Rows, as_rows, column_names
-from linfit.standardization import Standardization
+from linfit.standardization import Standardization, same_units
 from linfit.sufficient_statistics import SufficientStatistics
 from linfit.triangle import BLOCK_ROWS
 
@@ -151,10 +151,11 @@ def problem_of(model: keras.Model, rows: Rows, feature_names: tuple[str, ...] | 
     l2 = l2_penalty(model)
     if l2 is None:
         return None
-    if rows not in _solved:
+    units = units_of(model)
+    if rows not in _solved or not same_units(_solved[rows].units, units):
         names = feature_names or getattr(model, "feature_names", None)
         statistics = statistics_of(rows, "b" in named_parameters(model), names)
-        _solved[rows] = Problem(rows, statistics, l2, units_of(model))
+        _solved[rows] = Problem(rows, statistics, l2, units)
     return _solved[rows]
 
 

@@ -74,7 +74,6 @@ class Descent:
         self._latest: list[Place] = []
         self._shapes = {name: tuple(variable.shape) for name, variable in named_parameters(model).items()}
         self.names = scalar_names(self._shapes, model.feature_names)
-        self._units = units_of(model)
         self._whole = batches.steps_per_epoch == 1
         self.step_values = batches.batch_size * batches.width
 
@@ -173,8 +172,9 @@ class Descent:
 
     def _trajectory(self, steps: np.ndarray, points: np.ndarray) -> Trajectory:
         parameters = _split(points[:, :-2], self._shapes)
-        if self._units is not None:
-            parameters = self._units.to_data_units(parameters)
+        units = units_of(self._model)  # which a backup may have brought along
+        if units is not None:
+            parameters = units.to_data_units(parameters)
         return Trajectory(steps, points[:, -2], points[:, -1], parameters, self.names)
 
 

@@ -126,7 +126,7 @@ def scale_remedy(problem: Problem) -> str | None:
     curvature = problem.curvature
     statistics = problem.statistics
     if problem.units is not None:
-        return None
+        return adapting(problem)
     if 10 * curvature.stability_limit >= statistics.targets * statistics.rows / statistics.weight:
         return None  # columns of size 1 have no higher limit than this: the trace of their Hessian is at least so large
     standardized = statistics.standardized().curvature(problem.l2).stability_limit
@@ -140,6 +140,17 @@ def scale_remedy(problem: Problem) -> str | None:
     return (
         f"The limit is so low because of {label}, with values around {curvature.scales[feature]:.3g}{larger}. "
         f"With LinearRegression(normalize=True) the limit rises to {standardized:.2g}."
+    )
+
+
+def adapting(problem: Problem) -> str | None:
+    """What to do where the features are standardized by other rows than these; None where that does no harm."""
+    own = problem.statistics.standardized().curvature(problem.l2)
+    if problem.units is None or own.condition_number > problem.curvature.condition_number / 100:
+        return None
+    return (
+        "The features are standardized by the rows of an earlier fit. Try "
+        "model.adapt(linfit.SufficientStatistics.from_rows(x, y)) before the next one."
     )
 
 

@@ -77,6 +77,11 @@ class LinearRegression(GradientDescent):
         self.use_bias = use_bias
         self.kernel_regularizer = keras.regularizers.get(kernel_regularizer)
         self.feature_names = None if feature_names is None else checks.names(feature_names, "feature_names")
+        if normalize and type(self).call is not LinearRegression.call:
+            raise InputError(
+                f"normalize=True standardizes in LinearRegression.call, and {type(self).__name__} has its own, whose "
+                "line is not known. Leave one of them out, or standardize x before the fit."
+            )
         self.normalize = normalize
 
     def build(self, input_shape: Any) -> None:
@@ -176,7 +181,7 @@ class LinearRegression(GradientDescent):
         line = dict(zip(("w", "b"), self.coefficients(), strict=True))
         units = Standardization.of(statistics)
         self.mean.assign(units.mean)
-        self.scale.assign(units.scale)
+        self.scale.assign(np.where(units.scale < np.finfo(self.dtype).tiny, 1.0, units.scale))
         assert self.units is not None
         moved = self.units.from_data_units(line)
         self.w.assign(moved["w"])

@@ -78,9 +78,10 @@ def names_in_units(problem: Problem, names: Sequence[str]) -> list[str]:
 
 def in_standard_errors(error: np.ndarray, standard_error: np.ndarray, names: Sequence[str]) -> str:
     """The largest distance, such as "2.3 standard errors (of w/area)"; empty where they are no measure for it."""
-    if not np.all(standard_error > 0):
+    measured = standard_error > 0  # not those of columns that never change
+    if not measured.any():
         return ""
-    ratio = error / standard_error
+    ratio = np.divide(error, standard_error, out=np.zeros_like(error), where=measured)
     furthest = int(np.argmax(ratio))
     if ratio[furthest] > 1e6:
         return ""

@@ -59,10 +59,10 @@ class Rows:
         with np.errstate(over="ignore", invalid="ignore"):  # the loss of a diverged fit is infinite
             squared = (self.y - self.x @ np.asarray(w, "float64") - b) ** 2
             weight = 1.0 if self.sample_weight is None else self.sample_weight[:, np.newaxis]
-            mean = float(np.mean(squared * weight))
-            return (
-                mean if np.isfinite(mean) else float(np.sum(squared * weight / squared.size))
-            )  # nor may a sum overflow
+            squared *= weight
+            if np.isfinite(mean := np.mean(squared)):
+                return float(mean)
+            return float(np.sum(squared / squared.size))  # the sum alone may overflow
 
     def copied(self) -> "Rows":
         """The same rows in arrays of their own."""

@@ -94,3 +94,10 @@ class Standardization:
                 f"{labels[worst]} is around {mean:.6g} and varies by {scale:.2g}: {dtype} rounds its values to "
                 f"{eps * abs(mean):.1g}. Try {remedy}."
             )
+
+
+def same_units(one: Standardization | None, other: Standardization | None) -> bool:
+    """Whether two descents are in the same units."""
+    if one is None or other is None:
+        return one is other
+    return np.array_equal(one.mean, other.mean) and np.array_equal(one.scale, other.scale)

@@ -43,6 +43,8 @@ class SufficientStatistics:
         eps: the spacing of the rows' floats at 1; columns that depend on each other do so but for such rounding.
         feature_names: a name for each feature, or None.
         categories: the levels of each categorical column that features were made of, or None.
+        size: how large the features were, in their present units, when they were counted from 0, shape (features,): so
+            their values were rounded. None where they still are.
 
     Example:
         >>> import linfit
@@ -64,6 +66,7 @@ class SufficientStatistics:
     eps: float
     feature_names: tuple[str, ...] | None = None
     categories: Categories | None = None
+    size: np.ndarray | None = None
 
     @classmethod
     def from_rows(
@@ -230,7 +233,7 @@ class SufficientStatistics:
         The basis has the shape (features, dependent): combinations of features that never change.
         """
         p = self.features
-        length = self.root_mean_square[:p] * math.sqrt(self.rows)
+        length = (self.root_mean_square[:p] if self.size is None else self.size) * math.sqrt(self.rows)
         return independent_columns(self.deviations[:p, :p], length, self.eps)
 
     def pseudo_observations(self) -> tuple[np.ndarray, ...]:
@@ -297,7 +300,8 @@ class SufficientStatistics:
         r[:, first : first + p] /= units.scale
         if self.use_bias:
             origin[:p] = (origin[:p] - units.mean) / units.scale
-        return replace(self, origin=origin, triangle=r, longest_row=math.nan)
+        size = (self.root_mean_square[:p] if self.size is None else self.size) / units.scale
+        return replace(self, origin=origin, triangle=r, longest_row=math.nan, size=size)
 
     def counted_from(self, origin: np.ndarray) -> np.ndarray:
         """The triangle with another origin: x - new = (x - old) + (old - new), which only the first row feels."""

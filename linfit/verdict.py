@@ -7,7 +7,7 @@ import keras
 import numpy as np
 
 from linfit.closed_form import Problem
-from linfit.divergence import batch_size_of, explain_divergence
+from linfit.divergence import adapting, batch_size_of, explain_divergence
 from linfit.nearness import (
     about_the_truth,
     has_noise,
@@ -56,10 +56,8 @@ def verdict(
     rounding = rounding_error(model, problem, parameters)
     rests = loss - problem.optimum.loss <= rest_loss(model, problem)
     if np.all(error <= NEAR * standard_error):
-        text = (
-            f"Converged: {in_standard_errors(error, standard_error, measured)} from the optimum; more steps cannot "
-            "matter."
-        )
+        gap = in_standard_errors(error, standard_error, measured)
+        text = f"Converged: {f'{gap} from' if gap else 'at'} the optimum; more steps cannot matter."
         return f"{text} {about_the_truth(problem, parameters, truth, names)}"
     if rests and np.all(error <= np.maximum(NEAR * standard_error, rounding)):
         text = f"Converged: the fit is as close to the optimum as the rounding of {model.dtype} lets it come."
@@ -117,7 +115,7 @@ def _steps_needed(model: keras.Model, problem: Problem, error: np.ndarray, toler
             "Try LinearRegression(normalize=True)."
         )
     elif best > _PATIENCE:
-        text += " The features depend on each other too closely: leave some of them out."
+        text += f" {adapting(problem) or 'The features depend on each other too closely: leave some of them out.'}"
     return text
 
 

@@ -8,7 +8,6 @@ import numpy as np
 import tensorflow as tf
 
 from linfit.checks import InputError
-from linfit.parameters import named_parameters
 from linfit.rows import Rows
 
 _WRITERS = (keras.callbacks.ModelCheckpoint, keras.callbacks.TensorBoard, keras.callbacks.CSVLogger)
@@ -65,9 +64,9 @@ class SameStart(keras.callbacks.Callback):
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         """Compares all workers, after a backup has been restored."""
         arrays = [] if self._rows is None else [array for array in self._rows.as_tuple() if array is not None]
-        optimizer, parameters = self.model.optimizer, named_parameters(self.model).values()
+        optimizer, weights = self.model.optimizer, self.model.weights  # with the units of standardized features
         step, rate = int(optimizer.iterations.numpy()), np.asarray(optimizer.learning_rate)
-        steps, points, rows = self._gathered([step, _checksum([rate, *map(np.asarray, parameters)]), _checksum(arrays)])
+        steps, points, rows = self._gathered([step, _checksum([rate, *map(np.asarray, weights)]), _checksum(arrays)])
         if len(set(rows)) > 1:
             raise InputError(
                 "the workers have different rows. Give each all rows of the fit, in the same order: it takes its own "
@@ -76,7 +75,7 @@ class SameStart(keras.callbacks.Callback):
         if len(set(points)) > 1 or len(set(steps)) > 1:
             raise InputError(
                 f"the workers begin at different points, at the steps {sorted(steps)}. Load the same checkpoint in "
-                "each, from a folder that all of them can read."
+                "each, from a folder that all of them can read; adapt each to the same statistics."
             )
 
     def _gathered(self, numbers: list[int]) -> list[list[int]]:

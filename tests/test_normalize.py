@@ -1,6 +1,6 @@
 """A model with normalize=True descends on standardized features and tells of it in the units of the data."""
 
-import warnings
+import re
 
 import keras
 import numpy as np
@@ -94,8 +94,7 @@ def test_the_coefficients_are_those_of_the_closed_form(options):
     expected = solution(x, y, weight, l2)
     for found, wanted in zip(model.coefficients(), expected, strict=True):
         np.testing.assert_allclose(found, wanted, rtol=1e-7)
-    with warnings.catch_warnings():
-        comparison = linfit.compare(model, x, y, sample_weight=weight)
+    comparison = linfit.compare(model, x, y, sample_weight=weight)
     np.testing.assert_allclose(comparison.optimum, np.concatenate([np.ravel(part) for part in expected]), rtol=1e-7)
     assert comparison.verdict.startswith("Converged")
     assert comparison.losses["fitted"] == pytest.approx(model.trajectory.loss[-1], rel=1e-7)
@@ -298,6 +297,9 @@ def test_a_column_that_never_changes_stays_out_of_it():
     w, b = model.coefficients()
     np.testing.assert_allclose(w, [[optimum.w.item()], [2.0]], rtol=1e-9)
     np.testing.assert_allclose(b, optimum.b - 25, rtol=1e-9)
+    with pytest.warns(UserWarning, match="x1"):
+        verdict = linfit.compare(model, x, Y).verdict
+    assert re.match(r"Converged: \S+ standard errors? \(of .*\) from the optimum; more steps cannot matter\.", verdict)
 
 
 @pytest.fixture(scope="module")
@@ -323,3 +325,55 @@ def test_the_logs_are_in_the_units_of_the_data(logged):
         error = np.linalg.norm(model.trajectory.values - [*best[0].ravel(), *best[1]], axis=1)
         np.testing.assert_allclose(curve("fit", "error/optimization"), error, rtol=1e-5)
         np.testing.assert_allclose(curve("fit", "loss"), model.trajectory.loss, rtol=1e-6)
+
+
+def test_columns_that_depend_on_each_other_do_so_in_any_units():
+    a, b = np.random.default_rng(3).normal(1e6, 1, (2, ROWS))
+    x = np.column_stack([a, b, a - 0.3 * b])
+    model = fitted(x, Y, epochs=50)
+    curvature = linfit.SufficientStatistics.from_rows(x, Y).standardized().curvature()
+    assert curvature.eigenvalues[0] == 0.0
+    assert curvature.condition_number < 100
+    u = np.column_stack([(x[:, :2] - x[:, :2].mean(axis=0)) / x[:, :2].std(axis=0), np.ones(ROWS)])
+    expected = u @ np.linalg.lstsq(u, Y)[0]
+    np.testing.assert_allclose(model.predict(x, verbose=0), expected, atol=1e-6 * np.ptp(Y))
+
+
+class Restore(keras.callbacks.Callback):
+    """Brings weights back at the start of a fit, as a backup does."""
+
+    def __init__(self, weights):
+        super().__init__()
+        self.weights = weights
+
+    def on_train_begin(self, logs=None):
+        self.model.set_weights(self.weights)
+
+
+def test_what_is_brought_back_at_the_start_of_a_fit_is_recorded_in_its_own_units():
+    earlier = fitted(rate=0.05, epochs=3)
+    line = np.concatenate([np.ravel(part) for part in earlier.coefficients()])
+    x, y = table(seed=9)
+    other = fitted(np.add(x, [30, 1e5, 0]), y, rate=0.05, epochs=2, callbacks=[Restore(earlier.get_weights())])
+    np.testing.assert_allclose(other.trajectory.values[0], line, rtol=1e-9)
+    end = np.concatenate([np.ravel(part) for part in other.coefficients()])
+    np.testing.assert_allclose(other.trajectory.values[-1], end, rtol=1e-9)
+
+
+def test_rows_of_another_scale_than_the_first_are_told_how_to_be_standardized_anew():
+    model = fitted(rate=0.4, epochs=3)
+    model.fit(X * [1, 1, 1e5], Y, batch_size=ROWS, epochs=1, verbose=0)
+    verdict = linfit.compare(model, X * [1, 1, 1e5], Y).verdict
+    assert verdict.endswith("Try model.adapt(linfit.SufficientStatistics.from_rows(x, y)) before the next one.")
+    model.adapt(linfit.SufficientStatistics.from_rows(X * [1, 1, 1e5], Y))
+    model.fit(X * [1, 1, 1e5], Y, batch_size=ROWS, epochs=2000, verbose=0)
+    assert linfit.compare(model, X * [1, 1, 1e5], Y).verdict.startswith("Converged")
+
+
+def test_a_model_with_a_call_of_its_own_is_not_standardized():
+    class Own(linfit.LinearRegression):
+        def call(self, x):
+            return 2 * super().call(x)
+
+    with pytest.raises(linfit.InputError, match=r"normalize=True standardizes in LinearRegression\.call, and Own has"):
+        Own(normalize=True)

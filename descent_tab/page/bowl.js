@@ -101,7 +101,9 @@ export class Bowl {
 
   /** Whether the data say where on an axis the optimum is: whether nothing moves it along what is flat. */
   determines(axis) {
-    return this.vectors.every((vector, j) => this.eigenvalues[j] > 0 || Math.abs(dot(vector, axis)) < 1e-8);
+    const parts = this.vectors.map((vector) => dot(vector, axis));
+    const least = 1e-8 * Math.hypot(...parts);
+    return parts.every((part, j) => this.eigenvalues[j] > 0 || Math.abs(part) <= least);
   }
 
   /** The indices of the flattest and of the stiffest direction that the data determine. */

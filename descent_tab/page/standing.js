@@ -54,10 +54,11 @@ export function standing(run, row) {
 }
 
 function furthest(run, parameters, errors, yardsticks) {
-  let [gap, of] = [0, ""];
+  let [gap, of, isMeasured] = [0, "", false];
   for (const [t, error] of errors.entries()) {
     for (const [i, e] of error.entries()) {
-      if (!(yardsticks[t][i] > 0)) return { gap: null, of: "" };
+      if (!(yardsticks[t][i] > 0)) continue; // of a column that never changes
+      isMeasured = true;
       if (Math.abs(e) / yardsticks[t][i] > gap) {
         gap = Math.abs(e) / yardsticks[t][i];
         const isHeight = run.about.normalized && i >= run.about.features;
@@ -65,7 +66,7 @@ function furthest(run, parameters, errors, yardsticks) {
       }
     }
   }
-  return gap > MEASURABLE || !run.about.degrees_of_freedom ? { gap: null, of: "" } : { gap, of };
+  return gap > MEASURABLE || !isMeasured || !run.about.degrees_of_freedom ? { gap: null, of: "" } : { gap, of };
 }
 
 /** Whether each step leads further away: above the stability limit, or visibly so with mini-batches. */
