@@ -11,6 +11,7 @@ import itertools
 import math
 import sys
 import warnings
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ import numpy as np
 import tensorboard_page
 import train_options
 import train_stream
+from option_words import as_options
 from rich.console import Console
 
 import linfit
@@ -38,11 +40,11 @@ MOST_LOGGED = 100_000  # steps in TensorBoard, of about 150 bytes each
 
 def main(arguments: list[str] | None = None) -> int:
     """Trains one run. Returns the exit code: 0, 2 for bad input, 130 after Ctrl-C."""
-    warnings.formatwarning = lambda message, *_: f"train.py: warning: {message}\n"
+    warnings.formatwarning = lambda message, *_: f"train.py: warning: {as_options(str(message))}\n"
     try:
         return train(train_options.parse(arguments, __doc__))
     except linfit.InputError as error:
-        print(f"train.py: error: {error}", file=sys.stderr)
+        print(f"train.py: error: {as_options(str(error))}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:  # before there is anything to keep, or a second one
         return 130
@@ -95,7 +97,9 @@ def train(options: argparse.Namespace) -> int:
         if not folder.exists():
             raise
         interrupted = True
-    Console().print("", linfit.compare(model, **data, truth=truth), "", sep="\n", soft_wrap=True)
+    comparison = linfit.compare(model, **data, truth=truth)
+    comparison = replace(comparison, verdict=as_options(comparison.verdict))
+    Console().print("", comparison, "", sep="\n", soft_wrap=True)
     train_options.save(options, model)
     print(f"Picture:      {folder / 'fit' / 'fit.png'}")
     if options.animate and not interrupted:
@@ -115,6 +119,7 @@ def what_to_fit(options: argparse.Namespace) -> tuple[dict[str, Any], int, linfi
         data, truth = load(options)
         return data, len(data["x"]), truth
     statistics = train_stream.condense(options)
+    train_options.check_found(options, statistics)
     print(f"{NORMALIZED if options.normalize else RAW}\n")
     return {"x": statistics}, statistics.rows, None
 
@@ -127,7 +132,10 @@ def load(options: argparse.Namespace) -> tuple[dict[str, Any], linfit.GroundTrut
         )
         files, columns = ", ".join(Path(file).name for file in options.csv), ", ".join(table.feature_names)
         dropped = f" Rows dropped for a missing cell: {table.dropped:,}." if options.missing == "drop" else ""
+        references = ", ".join(f"{column} against {levels[0]}" for column, levels in table.categories.items())
+        columns += f" ({references})" if references else ""
         print(f"{len(table):,} rows of {files}: {options.target} from {columns}.{dropped}")
+        train_options.check_found(options, linfit.SufficientStatistics.from_rows(table))
         print(f"{NORMALIZED if options.normalize else RAW}\n")
         return {"x": table}, None
     truth = linfit.GroundTruth(w=options.w, b=options.b, noise=options.noise)

@@ -9,14 +9,15 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import keras
+import numpy as np
 import tensorboard_page
 
-from linfit import InputError, checks
+from linfit import InputError, SufficientStatistics, checks
 
 LESSON = {"w": [0.1], "b": 0.5, "noise": 0.05, "rows": 120}
 TABLE = ["csv", "target", "features", "categorical", "missing", "normalize", "stream"]
 DATA = [*LESSON, "seed", *TABLE]  # a run that is continued keeps its data
-SAVED = [*DATA, "learning_rate", "batch_size"]
+SAVED = [*DATA, "learning_rate", "batch_size", "found"]
 
 
 class Parser(argparse.ArgumentParser):
@@ -128,9 +129,26 @@ def free_name(logs: str, name: str) -> str:
     return next(free for free in chain([name], numbered) if not Path(logs, free).exists())
 
 
+def check_found(options: argparse.Namespace, statistics: SufficientStatistics) -> None:
+    """Refuses files that hold other rows than those that the run began with; takes down what they hold.
+
+    Raises:
+        InputError: the number of rows, or a mean of a column, is another.
+    """
+    found = [statistics.rows, *statistics.mean.tolist()]
+    before = getattr(options, "found", None)
+    if before is not None and (found[0] != before[0] or not np.allclose(found, before, rtol=1e-9)):
+        now = f"has {found[0]:,} now" if found[0] != before[0] else "has other values now"
+        raise InputError(
+            f"--continue goes on with the same data: {options.folder} began with {before[0]:,} rows, the file {now}. "
+            "Start a new run with another --name."
+        )
+    options.found = found
+
+
 def save(options: argparse.Namespace, model: keras.Model) -> None:
     """Keeps the model and what else --continue needs in the run's folder; each file is replaced as a whole."""
-    settings = {name: getattr(options, name) for name in SAVED}
+    settings = {name: getattr(options, name, None) for name in SAVED}
     options.folder.mkdir(parents=True, exist_ok=True)  # someone may have removed it in the meantime
     model.save(options.folder / "half.keras")
     (options.folder / "half.json").write_text(json.dumps(settings, indent=2))
@@ -227,7 +245,7 @@ def _saved(folder: Path) -> dict[str, Any]:
         hint = f"Runs that can go on: {', '.join(known)}." if known else "Start it without --continue."
         raise InputError(f"--continue found no finished run in {folder}. {hint}")
     try:
-        saved = {"categorical": None, "missing": "error", "stream": False} | json.loads(
+        saved = {"categorical": None, "missing": "error", "stream": False, "found": None} | json.loads(
             (folder / "run.json").read_text()
         )
         return {name: saved[name] for name in SAVED}

@@ -288,7 +288,7 @@ def test_raw_data_that_diverge_end_with_an_explanation_instead_of_nan(diverged):
     assert re.fullmatch(
         r"train\.py: warning: The loss left the finite range at step \d+\. "
         r"The learning rate 0\.05 is above these data's stability limit .*, so every step overshoots; .* "
-        r"With LinearRegression\(normalize=True\) the limit rises to 0\.\d+\. .*\n",
+        r"With --normalize the limit rises to 0\.\d+\. .*\n",
         diverged.err,
     )
     assert "Diverging. The learning rate 0.05 is above these data's stability limit" in words(diverged.out)
@@ -302,7 +302,7 @@ def test_a_rate_that_only_creeps_ends_with_the_remedy(diabetes, tmp_path, main, 
     assert re.search(
         r"About \d+,000,000 more full-batch steps at learning rate 1e-05 bring it there", words(printed.out)
     )
-    assert "Try LinearRegression(normalize=True)." in words(printed.out)
+    assert "Try --normalize." in words(printed.out)
     assert printed.err == ""
 
 
@@ -326,10 +326,15 @@ def test_continue_takes_files_by_the_same_words_as_the_first_run(tmp_path, main,
     options = ["--csv", "flats?.csv", "--target", "rent", "--categorical", "city", "--missing", "drop"]
     options += ["--learning-rate", "0.01", "--steps", "1"]
     assert main(options) == 0
-    said = "3 rows of flats?.csv: rent from area, city=Rome. Rows dropped for a missing cell: 1.\n"
+    said = "3 rows of flats?.csv: rent from area, city=Rome (city against Oslo). Rows dropped for a missing cell: 1.\n"
     assert capsys.readouterr().out.startswith(said)
     assert main([*options, "--continue"]) == 0
     assert keras.models.load_model("logs/lesson/model.keras").optimizer.iterations.numpy() == 2
+    with Path("flats1.csv").open("a") as file:
+        file.write("7,Oslo,8\n")
+    capsys.readouterr()
+    assert main([*options, "--continue"]) == 2
+    assert "began with 3 rows, the file has 4 now. Start a new run with another --name." in capsys.readouterr().err
 
 
 def test_ctrl_c_ends_a_run_as_if_it_were_over(interrupted):
@@ -417,7 +422,7 @@ MISTAKES = {
     "no_target": (["--csv", "flats.csv"], "--csv needs the column to predict. Add --target COLUMN."),
     "text": (
         ["--csv", "flats.csv", "--target", "rent"],
-        "text where a fit needs numbers, in column 'city' (such as 'Rome'). Try ",
+        "text where a fit needs numbers, in column 'city' (such as 'Rome'). Try --categorical city",
     ),
     "empty_file": (
         ["--csv", "empty.csv", "--target", "rent"],
