@@ -17,6 +17,7 @@ export class BowlView {
     this.bowl = first.bowl;
     this.target = view.target;
     this.indices = first.parametersOf(view.target);
+    this.isStandardized = first.about.normalized;
     this.names = this.indices.map((i) => first.about.names[i]);
     this.kinds = view.axes ?? usualAxes(this.bowl);
     this.axes = this.kinds.map((kind) => this.#axis(kind));
@@ -78,7 +79,8 @@ export class BowlView {
     const largest = shares.indexOf(Math.max(...shares));
     if (vector[largest] < 0) for (let i = 0; i < vector.length; i++) vector[i] *= -1; // its sign is arbitrary
     const mostly = shares[largest] > 0.8 ? `, mostly ${names[largest]}` : "";
-    return { vector, shift: 0, label: `${kind} direction${mostly}` };
+    const units = this.isStandardized ? ", in standardized units" : "";
+    return { vector, shift: 0, label: `${kind} direction${mostly}${units}` };
   }
 
   /** Start, optimum, truth, and the paths as long as they do not run away. */

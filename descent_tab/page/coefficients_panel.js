@@ -3,11 +3,12 @@
 import { Chart, line, optimumMark, text, truthMark } from "./chart.js";
 import { svg } from "./elements.js";
 import { legend, panel, scrollable } from "./legend.js";
+import { short } from "./numbers.js";
 import { Scale } from "./scale.js";
 
 const [HEIGHT, SMALLEST_ROW, LARGEST_ROW] = [330, 18, 34];
 const MARGIN = { left: 132, right: 16, top: 16, bottom: 44 };
-const SPREAD = 300; // of the largest over the middle coefficient: from here on a linear axis shows only the largest
+const SPREAD = 50; // of the largest over the middle coefficient: from here on a linear axis shows only the largest
 
 export class CoefficientsPanel {
   constructor() {
@@ -31,7 +32,8 @@ export class CoefficientsPanel {
     this.x = scaleOf(this.#shown(view, truth, optimum?.optimum, intervals), [left, right]);
     this.y = (i) => chart.box.top + (i + 0.5) * row;
 
-    chart.axes(this.x, null, "coefficient", null);
+    const isLinear = this.x.kind === "linear";
+    chart.axes(this.x, null, isLinear ? "coefficient" : `coefficient, logarithmic beyond ±${short(this.x.unit)}`, null);
     if (this.x.domain[0] < 0 && this.x.domain[1] > 0) {
       chart.still.append(line(this.x.at(0), chart.box.top, this.x.at(0), chart.box.bottom, "zero"));
     }
@@ -113,7 +115,10 @@ function scaleOf(values, range) {
   const middle = sizes[Math.floor(sizes.length / 2)] ?? 1;
   const [low, high] = [Math.min(...values), Math.max(...values)];
   if ((sizes.at(-1) ?? 0) > SPREAD * middle)
-    return new Scale([1.3 * Math.min(low, 0), 1.3 * Math.max(high, 0)], range, { kind: "symlog", unit: middle / 10 });
+    return new Scale([1.3 * Math.min(low, 0), 1.3 * Math.max(high, 0)], range, {
+      kind: "symlog",
+      unit: 10 ** Math.floor(Math.log10(middle / 10)),
+    });
   const room = 0.05 * (high - low) || 1;
   return new Scale([low - room, high + room], range);
 }
