@@ -40,7 +40,7 @@ class Fault:
         got: what it holds, in words.
         levels: of its column, if that is categorical.
         missing: whether it is missing.
-        counts: how many cells of each column cannot be used.
+        counts: how many cells of each column cannot be used; empty where counting them would take long.
     """
 
     table: str

@@ -5,6 +5,7 @@ import itertools
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from linfit import checks, csv_text
@@ -71,20 +72,34 @@ class CsvFile:
 
         size = min(max(batch_rows * self._line_bytes, 2**16), PIECE)
         workers = min(pa.cpu_count(), 8)
-        running: deque[Future[Block | Fault]] = deque()
+        running: deque[tuple[Future[Block | Fault | None], bytearray, int]] = deque()
+        first: Fault | None = None
         with opened(self.name) as file, ThreadPoolExecutor(workers) as pool:
             begin = len(file.read(self._start))
             booleans = {column for column in wanted.columns if self.kind(column) == "boolean"}
+
+            def outcome() -> Block | Fault:
+                nonlocal first
+                future, piece, begin = running.popleft()
+                found = future.result()
+                if isinstance(found, Block):
+                    return found
+                if first is not None:  # only counted, where that is quick
+                    return found or replace(first, counts={})
+                found = self._by_python(wanted, booleans, piece, begin)
+                first = found if isinstance(found, Fault) else None
+                return found
+
             for piece in pieces(file, size):
-                running.append(pool.submit(self._piece, wanted, booleans, piece, begin))
+                running.append((pool.submit(self._by_arrow, wanted, booleans, piece), piece, begin))
                 begin += len(piece)
                 if len(running) > workers:
-                    yield running.popleft().result()
+                    yield outcome()
             while running:
-                yield running.popleft().result()
+                yield outcome()
 
-    def _piece(self, wanted: Wanted, booleans: set[str], piece: bytearray, begin: int) -> Block | Fault:
-        """Some lines of the file, by Arrow if it can read them, else by Python."""
+    def _by_arrow(self, wanted: Wanted, booleans: set[str], piece: bytearray) -> Block | Fault | None:
+        """Some lines of the file, or a fault without its place; None if Arrow cannot read them."""
         import pyarrow as pa
         from pyarrow import csv as arrow_csv
 
@@ -107,17 +122,16 @@ class CsvFile:
                 ),
             ).combine_chunks()
         except pa.ArrowInvalid:
-            return self._by_python(wanted, booleans, piece, begin)
+            return None
         if not len(table):
             return wanted.nothing()
         arrays = []
         for column in table.columns:
             array = _with_levels(column.chunk(0))
             if array is None:
-                return self._by_python(wanted, booleans, piece, begin)
+                return None
             arrays.append(array)
-        outcome = wanted.block(self.name, arrays, lambda row: "")
-        return outcome if isinstance(outcome, Block) else self._by_python(wanted, booleans, piece, begin)
+        return wanted.block(self.name, arrays, lambda row: "")
 
     def _by_python(self, wanted: Wanted, booleans: set[str], piece: bytearray, begin: int) -> Block | Fault:
         """The same lines one by one; a cell that cannot be used is named by its line.

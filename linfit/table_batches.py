@@ -197,13 +197,14 @@ class TableBatches:
             InputError: a cell that cannot be used, or no rows at all.
         """
         self.dropped = 0
-        rows, fault, count, faults = 0, None, 0, 0
+        rows, fault, count, faults, at_least = 0, None, 0, 0, False
         for outcome in ahead(_joined(self._outcomes(), self.batch_rows)):
             if isinstance(outcome, Fault):
                 fault = fault or outcome
                 faults += 1
-                count += outcome.counts[fault.column]
-                if not counting or faults == _COUNTED:
+                count += outcome.counts.get(fault.column, 0)
+                at_least = not outcome.counts or faults == _COUNTED
+                if not counting or at_least:
                     break
             elif fault is None:
                 self.dropped += outcome.dropped
@@ -213,7 +214,7 @@ class TableBatches:
         if fault is not None:
             if not counting:
                 raise fault.error("the first such row")
-            raise fault.error("at least " * (faults == _COUNTED) + such_rows(count))
+            raise fault.error("at least " * at_least + such_rows(count))
         if not rows:
             names = " and ".join(source.name for source in self.sources[:3]) + " ..." * (len(self.sources) > 3)
             if self.dropped:

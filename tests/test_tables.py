@@ -2,6 +2,7 @@
 
 import gzip
 import os
+import re
 from math import inf, nan
 from pathlib import Path
 
@@ -345,3 +346,16 @@ def test_quotes_after_a_space_may_hold_a_comma():
     write("flats.csv", 'a, city, rent\n1, "Rome, Italy"\n2, "Oslo", 3\n4, "Rome, Italy", 5\n')
     table = linfit.read_table("flats.csv", "rent", categorical=["city"], missing="drop")
     assert (table.categories, table.dropped) == ({"city": ("Oslo", "Rome, Italy")}, 1)
+
+
+def test_text_that_begins_late_is_counted_no_longer_than_that_is_quick(monkeypatch):
+    from linfit.csv_file import CsvFile
+
+    read, by_python = [], CsvFile._by_python
+    monkeypatch.setattr(CsvFile, "_by_python", lambda *given: read.append(given) or by_python(*given))
+    monkeypatch.setattr("linfit.csv_file.PIECE", 2**16)
+    for cell, count in {"hm": r"at least \d,\d+ such rows", "": r"30,000 such rows"}.items():
+        write("late.csv", "a,rent\n" + 10_000 * "1,2\n" + 30_000 * f"{cell},2\n")
+        message = refusal("late.csv")
+        assert re.search(rf" in line 10002 \({count}\)", message), message
+    assert len(read) == 2  # the first such piece of each, for its line
