@@ -32,6 +32,9 @@ def refuse_other_encodings(file: str, cells: Sequence[str]) -> None:
 
 def lines_of(text: str) -> Iterator[tuple[int, list[str]]]:
     """The cells of each line that is not empty, and the number of the line on which they end, counted from 1."""
+    csv.field_size_limit(
+        max(csv.field_size_limit(), len(text))
+    )  # its own limit of 128 KiB is less than some texts have
     reader = csv.reader(io.StringIO(text, newline=""), skipinitialspace=True)
     for cells in reader:
         if any(cells) or len(cells) > 1:

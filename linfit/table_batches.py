@@ -95,7 +95,11 @@ class TableBatches:
 
     @classmethod
     def learnt(cls, sources: Sequence[Source], wanted: Wanted, batch_rows: int = BATCH_ROWS) -> "TableBatches":
-        """The same, once the levels of all categorical columns are known."""
+        """The same, once the levels of all categorical columns are known.
+
+        Raises:
+            InputError: a column of too few or too many levels, or two features of one name.
+        """
         unknown = [column for column, levels in wanted.categories.items() if levels is None]
         if unknown:
             looking = wanted if wanted.drop else Wanted(tuple(unknown), (), dict.fromkeys(unknown), False)
@@ -107,6 +111,7 @@ class TableBatches:
                         raise categories.too_many(column)
             found = {column: categories.in_order(column, levels[column]) for column in unknown}
             wanted = replace(wanted, categories={**wanted.categories, **found})
+        wanted.refuse_equal_names()
         return cls(sources, wanted, batch_rows)
 
     @property

@@ -359,3 +359,34 @@ def test_text_that_begins_late_is_counted_no_longer_than_that_is_quick(monkeypat
         message = refusal("late.csv")
         assert re.search(rf" in line 10002 \({count}\)", message), message
     assert len(read) == 2  # the first such piece of each, for its line
+
+
+def test_a_weight_below_0_is_named_by_its_cell():
+    frame = pd.DataFrame({"a": [1.0, 2, 3, 4], "rent": [1.0, 2, 3, 4], "weight": [0.0, np.nan, -0.5, -1]})[1:]
+    write("flats.csv", "a,rent,weight\n" + frame.to_csv(index=False, header=False))
+    write("flats.parquet", frame)
+    for source, place in {"flats.csv": "line 3", "flats.parquet": "row 1, counted from 0"}.items():
+        message = f"{source} must hold a weight of 0 or more in every row of column 'weight', got -0.5 in {place} ("
+        options = {"sample_weight": "weight", "missing": "drop"}
+        assert refusal(source, **options).startswith(message + "2 such rows). Correct")
+        batches = linfit.read_batches(source, "rent", **options)
+        for read in (lambda batches=batches: list(batches), lambda batches=batches: batches.dataset(2)):
+            with pytest.raises(linfit.InputError, match=re.escape(message + "the first such row)")):
+                read()
+    assert len(linfit.read_table(frame, "rent", missing="drop")) == 2  # a feature may be below 0
+
+
+def test_two_features_of_one_name_are_refused():
+    frame = pd.DataFrame({"c": ["w", "x"], "c=x": [1.0, 2.0], "rent": [1.0, 2.0]})
+    write("flats.csv", frame.to_csv(index=False))
+    wanted = "the columns 'c' and 'c=x' would both give a feature called 'c=x'. Rename one of them"
+    for categorical in (["c"], {"c": ["w", "x"]}):
+        assert refusal(frame, categorical=categorical).startswith(wanted)
+        with pytest.raises(linfit.InputError, match=wanted):
+            linfit.read_batches("flats.csv", "rent", categorical=categorical)
+    assert linfit.read_table(frame, "rent", categorical={"c": ["x", "w"]}).feature_names == ("c=w", "c=x")
+
+
+def test_a_text_may_be_long_beside_a_line_that_arrow_cannot_read():
+    write("flats.csv", f'a,text,rent\n1,{"x" * 200_000},2\n3,"y", "4"\n')
+    np.testing.assert_array_equal(linfit.read_table("flats.csv", "rent", ["a"]).y, [[2], [4]])
