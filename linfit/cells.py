@@ -40,7 +40,8 @@ class Fault:
         got: what it holds, in words.
         levels: of its column, if that is categorical.
         missing: whether it is missing.
-        counts: how many cells of each column cannot be used.
+        wanted: what it must hold, in words, unless it is categorical.
+        counts: how many cells of each column cannot be used; empty where counting them would take long.
     """
 
     table: str
@@ -50,10 +51,11 @@ class Fault:
     levels: tuple[str, ...] | None
     missing: bool
     counts: dict[str, int]
+    wanted: str = "a finite number"
 
     def error(self, count: str, remedy: str | None = None) -> InputError:
         """What tells the user; `count` says how many such rows there are."""
-        wanted = "a finite number"
+        wanted = self.wanted
         if self.levels is not None:
             some = ", ".join(map(repr, self.levels[:10])) + (", ..." if len(self.levels) > 10 else "")
             wanted = f"one of the levels {some}" if self.levels else "a level"
@@ -130,10 +132,12 @@ class Wanted:
             else:
                 values[at] = _numbers(array)
         kept: np.ndarray | None = None
+        negative = values[-1] < 0 if self.weight is not None else np.False_
         with np.errstate(over="ignore", invalid="ignore"):
             finite = np.isfinite(values.sum())  # one quick pass, though a sum may overflow by itself
-        if not finite:
+        if not finite or negative.any():
             bad = ~np.isfinite(values)
+            bad[-1] |= negative
             if self.drop:
                 kept = np.asarray(~np.isnan(values).any(axis=0))
                 bad &= kept
@@ -169,7 +173,20 @@ class Wanted:
             content = arrays[self.columns.index(column)][row].as_py()
             got = repr(content) if column in self.categories else str(content)
         known = (self.categories[column] or ()) if column in self.categories else None
-        return Fault(table, place(row), column, got, known, missing, counts)
+        wanted = Fault.wanted if column != self.weight else "a weight of 0 or more"
+        return Fault(table, place(row), column, got, known, missing, counts, wanted)
+
+    def refuse_equal_names(self) -> None:
+        """Refuses features of one name: of a column city with a level Rome, and of a column `city=Rome`."""
+        owners: dict[str, str] = {}
+        for column in self.features:
+            for name in self._names(column):
+                if name in owners:
+                    raise InputError(
+                        f"the columns {owners[name]!r} and {column!r} would both give a feature called {name!r}. "
+                        "Rename one of them, or leave it out of the features."
+                    )
+                owners[name] = column
 
     def _names(self, column: str) -> tuple[str, ...]:
         if column not in self.categories:

@@ -5,6 +5,7 @@ import itertools
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from linfit import checks, csv_text
@@ -63,7 +64,7 @@ class CsvFile:
     def example(self, column: str) -> str:
         """What a column begins with."""
         cells = self._first_cells.get(column, ())
-        return next((cell for cell in cells if cell.strip() not in csv_text.MISSING), "")
+        return next((cell for cell in cells if csv_text.level(cell) is not None), "")
 
     def outcomes(self, wanted: Wanted, batch_rows: int) -> Iterator[Block | Fault]:
         """The rows in order, in blocks of about so many at most, or what is wrong with them."""
@@ -71,20 +72,34 @@ class CsvFile:
 
         size = min(max(batch_rows * self._line_bytes, 2**16), PIECE)
         workers = min(pa.cpu_count(), 8)
-        running: deque[Future[Block | Fault]] = deque()
+        running: deque[tuple[Future[Block | Fault | None], bytearray, int]] = deque()
+        first: Fault | None = None
         with opened(self.name) as file, ThreadPoolExecutor(workers) as pool:
             begin = len(file.read(self._start))
             booleans = {column for column in wanted.columns if self.kind(column) == "boolean"}
+
+            def outcome() -> Block | Fault:
+                nonlocal first
+                future, piece, begin = running.popleft()
+                found = future.result()
+                if isinstance(found, Block):
+                    return found
+                if first is not None:  # only counted, where that is quick
+                    return found or replace(first, counts={})
+                found = self._by_python(wanted, booleans, piece, begin)
+                first = found if isinstance(found, Fault) else None
+                return found
+
             for piece in pieces(file, size):
-                running.append(pool.submit(self._piece, wanted, booleans, piece, begin))
+                running.append((pool.submit(self._by_arrow, wanted, booleans, piece), piece, begin))
                 begin += len(piece)
                 if len(running) > workers:
-                    yield running.popleft().result()
+                    yield outcome()
             while running:
-                yield running.popleft().result()
+                yield outcome()
 
-    def _piece(self, wanted: Wanted, booleans: set[str], piece: bytearray, begin: int) -> Block | Fault:
-        """Some lines of the file, by Arrow if it can read them, else by Python."""
+    def _by_arrow(self, wanted: Wanted, booleans: set[str], piece: bytearray) -> Block | Fault | None:
+        """Some lines of the file, or a fault without its place; None if Arrow cannot read them."""
         import pyarrow as pa
         from pyarrow import csv as arrow_csv
 
@@ -100,21 +115,23 @@ class CsvFile:
                 arrow_csv.ConvertOptions(
                     column_types=types,
                     include_columns=wanted.columns,
-                    null_values=csv_text.MISSING,
+                    null_values=csv_text.MISSING + tuple(f" {missing}" for missing in csv_text.MISSING),
                     true_values=csv_text.TRUE,
                     false_values=csv_text.FALSE,
                     strings_can_be_null=True,
                 ),
             ).combine_chunks()
         except pa.ArrowInvalid:
-            return self._by_python(wanted, booleans, piece, begin)
+            return None
         if not len(table):
             return wanted.nothing()
-        arrays = [_trimmed(column.chunk(0)) for column in table.columns]
-        if any(_has_quotes(array) for array in arrays):
-            return self._by_python(wanted, booleans, piece, begin)
-        outcome = wanted.block(self.name, arrays, lambda row: "")
-        return outcome if isinstance(outcome, Block) else self._by_python(wanted, booleans, piece, begin)
+        arrays = []
+        for column in table.columns:
+            array = _with_levels(column.chunk(0))
+            if array is None:
+                return None
+            arrays.append(array)
+        return wanted.block(self.name, arrays, lambda row: "")
 
     def _by_python(self, wanted: Wanted, booleans: set[str], piece: bytearray, begin: int) -> Block | Fault:
         """The same lines one by one; a cell that cannot be used is named by its line.
@@ -142,7 +159,7 @@ class CsvFile:
             cells = [row[index[column]] for row in rows]
             if column in wanted.categories:
                 csv_text.refuse_other_encodings(self.name, cells)
-                arrays.append(pa.array([None if cell in csv_text.MISSING else cell for cell in cells], pa.string()))
+                arrays.append(pa.array(map(csv_text.level, cells), pa.string()))
             else:
                 of_kind = csv_text.booleans if column in booleans else csv_text.numbers
                 arrays.append(pa.array(of_kind(cells)))
@@ -150,7 +167,9 @@ class CsvFile:
         def cell(row: int, column: str) -> str:
             text = rows[row][index[column]]
             csv_text.refuse_other_encodings(self.name, [text])
-            return text.strip() if column not in wanted.categories and csv_text.number(text) is not None else repr(text)
+            if column in wanted.categories:
+                return repr(csv_text.level(text))
+            return text.strip() if csv_text.number(text) is not None else repr(text)
 
         return wanted.block(self.name, arrays, lambda row: f"line {self._lines_before(begin) + lines[row]}", cell)
 
@@ -170,19 +189,16 @@ class CsvFile:
             raise InputError(f"{self.name} cannot be read as CSV: {error}.") from None
 
 
-def _has_quotes(column: "pa.Array") -> bool:
-    """Whether a level begins with a quote: Arrow knows none after a space."""
+def _with_levels(column: "pa.Array") -> "pa.Array | None":
+    """The same with each level as `csv_text.level` has it; None where Arrow may have split cells wrongly."""
     import pyarrow as pa
-    import pyarrow.compute as pc
-
-    return pa.types.is_dictionary(column.type) and bool(pc.any(pc.starts_with(column.dictionary, '"')).as_py())
-
-
-def _trimmed(column: "pa.Array") -> "pa.Array":
-    """Levels without the spaces that follow commas."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
 
     if not pa.types.is_dictionary(column.type):
         return column
-    return pa.DictionaryArray.from_arrays(column.indices, pc.utf8_ltrim_whitespace(column.dictionary))
+    entries = column.dictionary.to_pylist()
+    levels = csv_text.levels(entries)
+    if levels is None or levels == entries:
+        return None if levels is None else column
+    codes = {level: code for code, level in enumerate(dict.fromkeys(level for level in levels if level is not None))}
+    recoded = pa.array([None if level is None else codes[level] for level in levels], pa.int32())
+    return pa.DictionaryArray.from_arrays(recoded.take(column.indices), pa.array(list(codes), pa.string()))

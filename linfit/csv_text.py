@@ -14,8 +14,10 @@ MISSING = (
     *("", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>", "N/A"),
     *("NA", "NULL", "NaN", "None", "n/a", "nan", "null"),
 )
+_MISSING = frozenset(MISSING)
 TRUE, FALSE = ("true", "True", "TRUE"), ("false", "False", "FALSE")
 _NUMBER = re.compile(r"\s*[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?\s*|\s*[-+]?inf(inity)?\s*", re.ASCII | re.IGNORECASE)
+_NOT_A_NUMBER = re.compile(r"\s*[-+]?nan(\(\w*\))?\s*", re.ASCII | re.IGNORECASE)  # as Arrow reads it: NAN, nan(1)
 _DATE = re.compile(r"\s*(\d{4}-\d\d?-\d\d?|\d\d?[./]\d\d?[./]\d{2,4})\b.*", re.ASCII)
 _DECIMAL_COMMA = re.compile(r"\s*[-+]?\d+,\d+\s*", re.ASCII)
 
@@ -30,15 +32,40 @@ def refuse_other_encodings(file: str, cells: Sequence[str]) -> None:
 
 def lines_of(text: str) -> Iterator[tuple[int, list[str]]]:
     """The cells of each line that is not empty, and the number of the line on which they end, counted from 1."""
+    csv.field_size_limit(
+        max(csv.field_size_limit(), len(text))
+    )  # its own limit of 128 KiB is less than some texts have
     reader = csv.reader(io.StringIO(text, newline=""), skipinitialspace=True)
     for cells in reader:
         if any(cells) or len(cells) > 1:
             yield reader.line_num, cells
 
 
+def level(cell: str) -> str | None:
+    """The level in a cell, without the spaces around it; None if it is missing."""
+    text = cell.strip()
+    return None if text in _MISSING else text
+
+
+def levels(entries: Sequence[str]) -> list[str | None] | None:
+    """The level in each of the cells that Arrow has read, or None where it may have split them wrongly.
+
+    Arrow knows no quotes after a space: it leaves them in the cell, and ends the cell at a comma between them.
+    """
+    found = []
+    for entry in entries:
+        text = entry.lstrip(" ")
+        if text != entry and text.startswith('"'):
+            if "," in text or "\n" in text or text.count('"') % 2:
+                return None
+            (entry,) = next(csv.reader([text]))
+        found.append(level(entry))
+    return found
+
+
 def number(cell: str) -> float | None:
     """The number in a cell, NaN if it is missing, or None."""
-    if cell.strip() in MISSING:
+    if level(cell) is None or _NOT_A_NUMBER.fullmatch(cell):
         return float("nan")
     if _NUMBER.fullmatch(cell):
         return float(cell)
@@ -47,7 +74,7 @@ def number(cell: str) -> float | None:
 
 def kind(cells: Sequence[str]) -> str:
     """What a column's first cells are: "number", "boolean", "date", "decimal comma" or "text"."""
-    present = [cell for cell in cells if cell.strip() not in MISSING]
+    present = [cell for cell in cells if level(cell) is not None]
     if not present or any(number(cell) is not None for cell in present):
         return "number"
     if all(cell.strip() in TRUE + FALSE for cell in present):

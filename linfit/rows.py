@@ -199,7 +199,8 @@ def as_matrix(values: Any, name: str, dtype: str | None = "float64", fits: str =
 
 def column_names(values: Any) -> tuple[str, ...] | None:
     """The column names of a DataFrame or an Arrow table; None for anything without names."""
-    names = getattr(values, "column_names", getattr(values, "columns", None))
+    of_arrow = type(values).__module__.split(".")[0] == "pyarrow"  # a DataFrame may have a column called column_names
+    names = getattr(values, "column_names" if of_arrow else "columns", None)
     return None if names is None else tuple(str(name) for name in names)
 
 

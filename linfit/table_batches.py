@@ -95,7 +95,11 @@ class TableBatches:
 
     @classmethod
     def learnt(cls, sources: Sequence[Source], wanted: Wanted, batch_rows: int = BATCH_ROWS) -> "TableBatches":
-        """The same, once the levels of all categorical columns are known."""
+        """The same, once the levels of all categorical columns are known.
+
+        Raises:
+            InputError: a column of too few or too many levels, or two features of one name.
+        """
         unknown = [column for column, levels in wanted.categories.items() if levels is None]
         if unknown:
             looking = wanted if wanted.drop else Wanted(tuple(unknown), (), dict.fromkeys(unknown), False)
@@ -107,6 +111,7 @@ class TableBatches:
                         raise categories.too_many(column)
             found = {column: categories.in_order(column, levels[column]) for column in unknown}
             wanted = replace(wanted, categories={**wanted.categories, **found})
+        wanted.refuse_equal_names()
         return cls(sources, wanted, batch_rows)
 
     @property
@@ -197,13 +202,14 @@ class TableBatches:
             InputError: a cell that cannot be used, or no rows at all.
         """
         self.dropped = 0
-        rows, fault, count, faults = 0, None, 0, 0
+        rows, fault, count, faults, at_least = 0, None, 0, 0, False
         for outcome in ahead(_joined(self._outcomes(), self.batch_rows)):
             if isinstance(outcome, Fault):
                 fault = fault or outcome
                 faults += 1
-                count += outcome.counts[fault.column]
-                if not counting or faults == _COUNTED:
+                count += outcome.counts.get(fault.column, 0)
+                at_least = not outcome.counts or faults == _COUNTED
+                if not counting or at_least:
                     break
             elif fault is None:
                 self.dropped += outcome.dropped
@@ -213,7 +219,7 @@ class TableBatches:
         if fault is not None:
             if not counting:
                 raise fault.error("the first such row")
-            raise fault.error("at least " * (faults == _COUNTED) + such_rows(count))
+            raise fault.error("at least " * at_least + such_rows(count))
         if not rows:
             names = " and ".join(source.name for source in self.sources[:3]) + " ..." * (len(self.sources) > 3)
             if self.dropped:

@@ -6,7 +6,7 @@ from glob import glob, has_magic
 from pathlib import Path
 from typing import Any
 
-from linfit import categories, checks
+from linfit import categories, checks, csv_text
 from linfit.cells import Wanted
 from linfit.checks import InputError
 from linfit.csv_file import CsvFile
@@ -81,10 +81,24 @@ def wanted_from(
             f"{_hint(first)}"
         )
     checks.names(chosen, "features")
-    wanted = Wanted(chosen, targets, categories.asked_for(categorical, chosen), missing == "drop", sample_weight)
+    levels = categories.asked_for(categorical, chosen)
+    if any(isinstance(source, CsvFile) for source in sources):
+        levels = {column: None if given is None else _as_in_csv(column, given) for column, given in levels.items()}
+    wanted = Wanted(chosen, targets, levels, missing == "drop", sample_weight)
     for source in sources:
         _check_kinds(source, wanted)
     return wanted
+
+
+def _as_in_csv(column: str, given: tuple[str, ...]) -> tuple[str, ...]:
+    """Levels as the cells of a CSV file have them: without spaces around them."""
+    for level in given:
+        if csv_text.level(level) is None:
+            raise InputError(
+                f"the levels of {column!r} must be cells that are not missing, got {level!r}, which is a missing cell "
+                "in a CSV file. Leave that level out, or call it something else there."
+            )
+    return checks.names([level.strip() for level in given], f"the levels of {column!r}")
 
 
 def _paths(given: Any) -> list[str]:

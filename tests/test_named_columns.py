@@ -176,3 +176,11 @@ def test_columns_of_types_without_one_in_common_are_numbers_all_the_same():
 def test_a_table_and_a_y_beside_it_is_one_too_many(model):
     with pytest.raises(linfit.InputError, match="a Table has y already"):
         model.fit(TABLE, FLATS.rent)
+
+
+def test_a_column_may_be_called_column_names():
+    frames = [pd.DataFrame({"a": [1.0, 2.0, 4.0], "column_names": [3.0, 1.0, 2.0]})]
+    frames += [pl.from_pandas(frames[0]), pa.Table.from_pandas(frames[0])]
+    for frame in frames:
+        assert linfit.read_table(frame, "a").feature_names == ("column_names",)
+        assert linfit.least_squares(frame, [1.0, 2.0, 3.0]).feature_names == ("a", "column_names")

@@ -2,6 +2,7 @@
 
 import gzip
 import os
+import re
 from math import inf, nan
 from pathlib import Path
 
@@ -312,3 +313,80 @@ def test_marks_of_inches_are_no_quotes_that_go_on_to_the_end_of_the_file():
     table = linfit.read_table("pipes.csv", "rent", ["length"])
     np.testing.assert_array_equal(table.x[:, 0], np.arange(60_000))
     np.testing.assert_array_equal(table.y[:, 0], 2 * np.arange(60_000))
+
+
+@pytest.mark.parametrize("path", ["arrow", "python"])
+def test_a_level_is_a_cell_without_the_spaces_around_it_whoever_parses_it(path, monkeypatch):
+    cells = ["Rome", " Rome ", '" Rome"', ' "Rome"', ' "Rome" ', "Oslo", ' "say ""hi"""', '"say ""hi"""', ' 5" pipe']
+    gaps = ["", " ", " NA", "NA ", '" NA"', ' "NA"', ' ""', " null"]
+    lines = [f"{number},{cell},1\n" for number, cell in enumerate(cells + gaps)]
+    lines += ['1,Rome, "1"\n'] * (path == "python")  # Arrow finds no number in quotes after a space
+    if path == "arrow":
+        monkeypatch.setattr("linfit.csv_file.CsvFile._by_python", None)
+    write("flats.csv", "a,city,rent\n" + "".join(lines))
+    table = linfit.read_table("flats.csv", "rent", categorical=["city"], missing="drop")
+    assert table.categories == {"city": ('5" pipe', "Oslo", "Rome", 'say "hi"')}
+    assert (table.dropped, len(table)) == (len(gaps), len(lines) - len(gaps))
+    np.testing.assert_array_equal(table.x[:9, 2], [1] * 5 + [0] * 4)
+    given = {"city": ["Rome ", " Oslo", 'say "hi"', '5" pipe']}
+    assert linfit.read_table("flats.csv", "rent", categorical=given, missing="drop").categories["city"][0] == "Rome"
+    assert "'city' must be cells that are not missing, got ' NA'" in refusal(
+        "flats.csv", categorical={"city": ["Rome", " NA"]}
+    )
+
+
+@pytest.mark.parametrize("lines", ["2,4\n", '2, "4"\n'], ids=["arrow", "python"])
+@pytest.mark.parametrize("cell", ["NAN", "-nan(1)", " NaN", "nan(ind)", "+NaN"])
+def test_whatever_spelling_of_nan_is_missing_whoever_parses_it(cell, lines):
+    write("flats.csv", f"a,rent\n1,3\n{cell},1\n{lines}")
+    assert linfit.read_table("flats.csv", "rent", missing="drop").dropped == 1
+
+
+def test_quotes_after_a_space_may_hold_a_comma():
+    write("flats.csv", 'a, city, rent\n1, "Rome, Italy"\n2, "Oslo", 3\n4, "Rome, Italy", 5\n')
+    table = linfit.read_table("flats.csv", "rent", categorical=["city"], missing="drop")
+    assert (table.categories, table.dropped) == ({"city": ("Oslo", "Rome, Italy")}, 1)
+
+
+def test_text_that_begins_late_is_counted_no_longer_than_that_is_quick(monkeypatch):
+    from linfit.csv_file import CsvFile
+
+    read, by_python = [], CsvFile._by_python
+    monkeypatch.setattr(CsvFile, "_by_python", lambda *given: read.append(given) or by_python(*given))
+    monkeypatch.setattr("linfit.csv_file.PIECE", 2**16)
+    for cell, count in {"hm": r"at least \d,\d+ such rows", "": r"30,000 such rows"}.items():
+        write("late.csv", "a,rent\n" + 10_000 * "1,2\n" + 30_000 * f"{cell},2\n")
+        message = refusal("late.csv")
+        assert re.search(rf" in line 10002 \({count}\)", message), message
+    assert len(read) == 2  # the first such piece of each, for its line
+
+
+def test_a_weight_below_0_is_named_by_its_cell():
+    frame = pd.DataFrame({"a": [1.0, 2, 3, 4], "rent": [1.0, 2, 3, 4], "weight": [0.0, np.nan, -0.5, -1]})[1:]
+    write("flats.csv", "a,rent,weight\n" + frame.to_csv(index=False, header=False))
+    write("flats.parquet", frame)
+    for source, place in {"flats.csv": "line 3", "flats.parquet": "row 1, counted from 0"}.items():
+        message = f"{source} must hold a weight of 0 or more in every row of column 'weight', got -0.5 in {place} ("
+        options = {"sample_weight": "weight", "missing": "drop"}
+        assert refusal(source, **options).startswith(message + "2 such rows). Correct")
+        batches = linfit.read_batches(source, "rent", **options)
+        for read in (lambda batches=batches: list(batches), lambda batches=batches: batches.dataset(2)):
+            with pytest.raises(linfit.InputError, match=re.escape(message + "the first such row)")):
+                read()
+    assert len(linfit.read_table(frame, "rent", missing="drop")) == 2  # a feature may be below 0
+
+
+def test_two_features_of_one_name_are_refused():
+    frame = pd.DataFrame({"c": ["w", "x"], "c=x": [1.0, 2.0], "rent": [1.0, 2.0]})
+    write("flats.csv", frame.to_csv(index=False))
+    wanted = "the columns 'c' and 'c=x' would both give a feature called 'c=x'. Rename one of them"
+    for categorical in (["c"], {"c": ["w", "x"]}):
+        assert refusal(frame, categorical=categorical).startswith(wanted)
+        with pytest.raises(linfit.InputError, match=wanted):
+            linfit.read_batches("flats.csv", "rent", categorical=categorical)
+    assert linfit.read_table(frame, "rent", categorical={"c": ["x", "w"]}).feature_names == ("c=w", "c=x")
+
+
+def test_a_text_may_be_long_beside_a_line_that_arrow_cannot_read():
+    write("flats.csv", f'a,text,rent\n1,{"x" * 200_000},2\n3,"y", "4"\n')
+    np.testing.assert_array_equal(linfit.read_table("flats.csv", "rent", ["a"]).y, [[2], [4]])
