@@ -13,6 +13,10 @@ class InputError(ValueError):
     """What came in cannot be used; the message says what was required, what arrived and what to type next."""
 
 
+class NoRows(InputError):
+    """There is no row, or none that weighs more than 0: of a part no mistake, as long as others have some."""
+
+
 def warn(text: str) -> None:
     """A warning that names the line of the user's own code, not one of linfit or Keras."""
     frame, level = sys._getframe(1), 2

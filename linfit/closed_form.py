@@ -31,14 +31,16 @@ def least_squares(
     Two passes: R by `SufficientStatistics`, then a refinement that gains back the digits that rounding cost.
 
     Args:
-        x: features, shape (rows, features) or (rows,); or a `Table`, which has y, too.
+        x: features, shape (rows, features) or (rows,); or a `Table`, which has y, too; or `SufficientStatistics` of
+            rows that need not be in memory, which are solved without the refinement.
         y: targets, shape (rows, targets) or (rows,).
         sample_weight: shape (rows,), or None. Weighted squares are divided by the number of rows, as in Keras.
         use_bias: False solves for a line through the origin.
         l2: the factor of a penalty on w, as of Keras's `regularizers.L2`.
 
     Raises:
-        InputError: lengths differ, no rows, or a value that is no finite number.
+        InputError: lengths differ, no rows, or a value that is no finite number; statistics beside which y or weights
+            are given, or that were made with another use_bias.
 
     Warns:
         UserWarning: columns that depend on each other, by name, or fewer rows than parameters.
@@ -48,6 +50,15 @@ def least_squares(
         >>> print(round(optimum.w.item(), 6), round(optimum.b.item(), 6))
         2.0 1.0
     """
+    if isinstance(x, SufficientStatistics):
+        if y is not None or sample_weight is not None:
+            raise InputError("statistics have y and its weights in them. Try linfit.least_squares(statistics).")
+        if x.use_bias != use_bias:
+            raise InputError(
+                f"the statistics were made with use_bias={x.use_bias}, got use_bias={use_bias}. "
+                f"Try linfit.least_squares(statistics, use_bias={x.use_bias})."
+            )
+        return x.least_squares(l2)
     rows = as_rows(x, y, sample_weight, dtype=None)
     statistics = SufficientStatistics.of(rows, use_bias, column_names(x))
     return _optimum(statistics, rows, l2)

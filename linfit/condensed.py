@@ -34,6 +34,7 @@ def check_statistics(model: keras.Model, statistics: SufficientStatistics) -> No
                 f"the statistics must have the features {list(model.feature_names)}, in this order, got {list(names)}. "
                 f"Try linfit.read_batches(..., features={list(model.feature_names)})."
             )
+        _check_levels(model, statistics)
         model.check_features(statistics.features)
         model.build_for(statistics.features, statistics.targets, statistics.feature_names, statistics.categories)
     use_bias = "b" in named_parameters(model)
@@ -41,6 +42,25 @@ def check_statistics(model: keras.Model, statistics: SufficientStatistics) -> No
         raise InputError(
             f"the statistics were made with use_bias={statistics.use_bias}, the model has use_bias={use_bias}. "
             f"Try SufficientStatistics.from_batches(batches, use_bias={use_bias})."
+        )
+
+
+def _check_levels(model: TabularModel, statistics: SufficientStatistics) -> None:
+    """Features of the same name mean something else where the reference level is another."""
+    for column, levels in (statistics.categories or {}).items():
+        expected = tuple(model.categories.get(column, levels))
+        if tuple(levels) != expected:
+            raise InputError(
+                f"column {column!r} of the statistics has the levels {list(levels)}, the model's has {list(expected)}; "
+                "the first is the reference level. Try linfit.read_batches(..., categorical=model.categories)."
+            )
+
+
+def refuse_statistics(values: Any, remedy: str) -> None:
+    """Refuses statistics where Keras looks at rows one by one."""
+    if isinstance(values, SufficientStatistics):
+        raise InputError(
+            f"statistics have no rows to evaluate; linfit.compare(model, statistics) tells the loss on them. {remedy}"
         )
 
 

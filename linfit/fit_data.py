@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import tensorflow as tf
 
 from linfit.checks import InputError
-from linfit.condensed import condensed_rows, refuse_beside_statistics
+from linfit.condensed import condensed_rows, refuse_beside_statistics, refuse_statistics
 from linfit.rows import Rows, are_rows, refuse_blocks
 from linfit.sufficient_statistics import SufficientStatistics
 from linfit.table import Table
@@ -69,6 +69,7 @@ def fit_data(
     """
     refuse_blocks(x)
     refuse_blocks(validation_data)
+    refuse_statistics(validation_data, "As validation_data pass rows: validation_data=(x, y).")
     rows = held_out = None
     if isinstance(x, SufficientStatistics):
         rows = condensed_rows(model, x)

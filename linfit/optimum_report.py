@@ -39,9 +39,14 @@ def _note(optimum: "LeastSquares") -> str:
     features = len(optimum.w)
     return (
         f"R² {_each(optimum.r_squared)}; residual standard deviation {_each(optimum.residual_std)}, with "
-        f"{optimum.degrees_of_freedom:,.4g} degrees of freedom; loss {number(optimum.loss)}. {optimum.rank} of "
+        f"{_count(optimum.degrees_of_freedom)} degrees of freedom; loss {number(optimum.loss)}. {optimum.rank} of "
         f"{features} feature{'s' * (features > 1)} independent; condition number {optimum.condition_number:.3g}."
     )
+
+
+def _count(value: float) -> str:
+    """A whole number in full; another, as a penalty makes it, in four digits."""
+    return f"{value:,.0f}" if value == round(value) else f"{value:,.4g}"
 
 
 def _each(values: np.ndarray) -> str:

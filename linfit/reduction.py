@@ -4,11 +4,11 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from functools import partial
 from operator import add
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from linfit.checks import InputError
+from linfit.checks import InputError, NoRows
 from linfit.design import design_blocks
 from linfit.pairwise import PairwiseSum
 from linfit.progress_bar import RowsBar
@@ -27,6 +27,8 @@ class Reduction:
     `linfit.triangle`. Rows of another kind, as come late in a sorted file, are condensed by themselves as well, and
     the basis is made anew from all rows up to there.
 
+    Of a batch whose rows all weigh 0 only their number is kept, which the mean squared error is divided by.
+
     Attributes:
         rows: how many have been added.
 
@@ -41,7 +43,7 @@ class Reduction:
         self._shape: tuple[int, int] | None = None
         self._few: list[Rows] = []  # small batches, until they are worth a look
         self._rows_in_gram = self._weighted = 0
-        self._longest = self._eps = 0.0
+        self._longest = self._eps = 0.0  # the eps is the largest of all batches'
         self._gram: np.ndarray = np.empty(0)
         self._origin: np.ndarray = np.empty(0)
         self._parts: PairwiseSum[SufficientStatistics] = PairwiseSum(add)
@@ -54,6 +56,9 @@ class Reduction:
         Raises:
             InputError: what `from_rows` refuses, or another number of columns than before.
         """
+        weightless = _all_zero(sample_weight)
+        if weightless:
+            sample_weight = np.ones_like(sample_weight)  # with which all else about them is checked
         rows = _as_they_are(x, y, sample_weight)
         if rows is None or len(rows) < self._worth_a_look(rows):
             rows = as_rows(x, y, sample_weight, dtype=None)
@@ -64,6 +69,9 @@ class Reduction:
         must_agree("feature_names", self._names, column_names(x))
         self._names = self._names or column_names(x)
         self.rows += len(rows)
+        if weightless:
+            return
+        self._eps = max(self._eps, float(np.finfo(rows.x.dtype).eps))
         if len(rows) >= self._worth_a_look(rows):
             self._take_few()
             self._take(rows)
@@ -76,12 +84,14 @@ class Reduction:
         """What is known of all rows so far.
 
         Raises:
-            InputError: there are none.
+            NoRows: there are none, or none that weighs more than 0.
         """
         self._take_few()
+        if self._total is None and self.rows:
+            raise NoRows(f"sample_weight must be above 0 in at least one row, got 0 in all {self.rows:,} of them.")
         if self._total is None:
-            raise InputError("there are no batches: at least one (x, y) with a row was expected.")
-        return self._summed_up(self._total)
+            raise NoRows("there are no batches: at least one (x, y) with a row was expected.")
+        return replace(self._summed_up(self._total), rows=self.rows, eps=self._eps)
 
     def _worth_a_look(self, rows: Rows) -> int:
         """The number of rows from which on they are added at once."""
@@ -105,7 +115,6 @@ class Reduction:
                 self._rows_in_gram += len(rows)
                 self._weighted += rows.weighted
                 self._longest = max(self._longest, *lengths)
-                self._eps = max(self._eps, float(np.finfo(rows.x.dtype).eps))
                 return
         part = SufficientStatistics.of(as_rows(*rows.as_tuple(), dtype=None), self._use_bias, self._names)
         if self._rows_in_gram:
@@ -123,7 +132,7 @@ class Reduction:
         self._basis = Basis.of(total.counted_from(self._origin))
         self._gram = np.eye(len(total.triangle))
         self._rows_in_gram = self._weighted = 0
-        self._longest, self._eps = total.longest_row, total.eps
+        self._longest = total.longest_row
 
     def _summed_up(self, total: SufficientStatistics) -> SufficientStatistics:
         """The rows that the basis was made from, and those that were added up in it."""
@@ -139,7 +148,6 @@ class Reduction:
             origin=self._origin,
             triangle=r,
             longest_row=self._longest,
-            eps=self._eps,
             feature_names=self._names,
         )
 
@@ -147,6 +155,12 @@ class Reduction:
 def of_batches(batches: Iterable[Any], use_bias: bool, verbose: Any) -> SufficientStatistics:
     """See `SufficientStatistics.from_batches`."""
     reduction = Reduction(use_bias, getattr(batches, "feature_names", None))
+    _add_all(reduction, batches, verbose)
+    return replace(reduction.statistics(), categories=getattr(batches, "categories", None))
+
+
+def _add_all(reduction: Reduction, batches: Iterable[Any], verbose: Any) -> None:
+    """Adds the batches up, and shows how far it is."""
     with RowsBar(verbose, "rows", getattr(batches, "rows", None)) as bar:
         for number, batch in enumerate(batches):
             if not isinstance(batch, tuple | list) or len(batch) not in (2, 3):
@@ -156,7 +170,6 @@ def of_batches(batches: Iterable[Any], use_bias: bool, verbose: Any) -> Sufficie
             except InputError as error:
                 raise InputError(f"batch {number} (counted from 0): {error}") from None
             bar.show(reduction.rows, reduction.rows)
-    return replace(reduction.statistics(), categories=getattr(batches, "categories", None))
 
 
 def of_parts(
@@ -167,26 +180,54 @@ def of_parts(
     if not parts:
         raise InputError("there are no parts: at least one with a row was expected.")
     sums: PairwiseSum[SufficientStatistics] = PairwiseSum(add)
-    rows = 0
+    rows, nothing = 0, ""
     with RowsBar(verbose, "parts", len(parts)) as bar:
-        for number, found in enumerate(_condensed(parts, partial(_of_part, load, use_bias), executor), 1):
-            sums.append(found)
+        condensed = _condensed(parts, partial(_of_part, load, use_bias), executor)
+        for number, (part, found) in enumerate(zip(parts, condensed, strict=True), 1):
+            if found.statistics is not None:
+                sums.append(found.statistics)
+            if load is None and hasattr(part, "dropped"):
+                part.dropped = found.dropped  # which only the copy of it that the worker has read knows so far
+            nothing = nothing or found.nothing
             rows += found.rows
             bar.show(number, rows)
     total = sums.total()
-    assert total is not None
-    return total
+    if total is None:
+        raise NoRows(f"no part has a row that counts; at least one was expected. The first: {nothing}")
+    return replace(total, rows=rows)
 
 
-def _of_part(load: Callable[[Any], Iterable[Any]] | None, use_bias: bool, part: Any) -> SufficientStatistics:
+class _Found(NamedTuple):
+    """What a worker sends back of a part.
+
+    Attributes:
+        statistics: of its rows; None where there are none, or none that weighs more than 0.
+        rows: how many there are.
+        dropped: how many more were left out for a missing cell; None where the part does not say so.
+        nothing: why there are no statistics, in words.
+    """
+
+    statistics: SufficientStatistics | None
+    rows: int
+    dropped: int | None
+    nothing: str
+
+
+def _of_part(load: Callable[[Any], Iterable[Any]] | None, use_bias: bool, part: Any) -> _Found:
     """What a worker does."""
-    return of_batches(part if load is None else load(part), use_bias, verbose=0)
+    batches = part if load is None else load(part)
+    reduction = Reduction(use_bias, getattr(batches, "feature_names", None))
+    statistics, nothing = None, ""
+    try:
+        _add_all(reduction, batches, verbose=0)
+        statistics = replace(reduction.statistics(), categories=getattr(batches, "categories", None))
+    except NoRows as error:
+        nothing = str(error)
+    return _Found(statistics, reduction.rows, getattr(batches, "dropped", None), nothing)
 
 
-def _condensed(
-    parts: list[Any], condense: Callable[[Any], SufficientStatistics], executor: Any
-) -> Iterator[SufficientStatistics]:
-    """The statistics of each part, in their order."""
+def _condensed(parts: list[Any], condense: Callable[[Any], _Found], executor: Any) -> Iterator[_Found]:
+    """What is found in each part, in their order."""
     if executor is None:
         yield from map(condense, parts)
         return
@@ -198,6 +239,14 @@ def _condensed(
         )
     for found in in_turn(condense, parts):
         yield found.result() if hasattr(found, "result") else found  # Dask's map gives futures
+
+
+def _all_zero(sample_weight: Any) -> bool:
+    """Whether there are weights, and none is above 0; what is no number is for others to refuse."""
+    if sample_weight is None:
+        return False
+    weight = np.asarray(sample_weight)
+    return weight.dtype.kind in "biuf" and weight.size > 0 and not weight.any()
 
 
 def _as_they_are(x: Any, y: Any, sample_weight: Any) -> Rows | None:

@@ -120,7 +120,8 @@ class SufficientStatistics:
                 there are, if somebody sees it; 1 always, 0 never.
 
         Raises:
-            InputError: no batches, or one that `from_rows` refuses; it is counted from 0.
+            InputError: no batches, or one that `from_rows` refuses; it is counted from 0. The rows of a batch may all
+                weigh 0, those of the whole stream may not.
         """
         from linfit.reduction import of_batches  # which stands on this file
 
@@ -138,7 +139,8 @@ class SufficientStatistics:
     ) -> "SufficientStatistics":
         """Condenses parts that workers read by themselves: what travels are parts' names and triangles, never rows.
 
-        The parts are added up in their own order, so that the result does not depend on who was first.
+        The parts are added up in their own order, so that the result does not depend on who was first. Those without
+        a row add nothing. Afterwards `part.dropped` of each part of `read_batches` says how many rows were left out.
 
         Args:
             parts: such as `read_batches(...).parts(8)`, or paths; each small, for it is sent to a worker.
@@ -150,7 +152,7 @@ class SufficientStatistics:
             verbose: as in `from_batches`; the bar counts parts.
 
         Raises:
-            InputError: no parts, or one that `from_batches` refuses, as the worker raised it.
+            InputError: no parts, none with a row, or one that `from_batches` refuses, as the worker raised it.
 
         Example:
             >>> import linfit

@@ -10,7 +10,7 @@ import numpy as np
 from linfit import categories, checks
 from linfit.ahead import ahead
 from linfit.cells import Block, Fault, Wanted, such_rows
-from linfit.checks import InputError
+from linfit.checks import NoRows
 from linfit.csv_file import CsvFile
 from linfit.parquet_file import ParquetFile
 from linfit.table_sources import Source, sources_of, wanted_from
@@ -223,9 +223,9 @@ class TableBatches:
         if not rows:
             names = " and ".join(source.name for source in self.sources[:3]) + " ..." * (len(self.sources) > 3)
             if self.dropped:
-                raise InputError(f"{names} has no row without a missing cell: {self.dropped:,} rows were dropped.")
+                raise NoRows(f"{names} has no row without a missing cell: {self.dropped:,} rows were dropped.")
             is_csv = isinstance(self.sources[0], CsvFile)
-            raise InputError(f"{names} has {'a header but ' if is_csv else ''}no rows.")
+            raise NoRows(f"{names} has {'a header but ' if is_csv else ''}no rows.")
         self._used_rows = rows
 
     def _outcomes(self) -> Generator[Block | Fault, None, None]:

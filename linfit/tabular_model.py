@@ -35,7 +35,10 @@ class TabularModel(keras.Model):
 
     def evaluate(self, x: Any = None, y: Any = None, *args: Any, sample_weight: Any = None, **options: Any) -> Any:
         """The loss and metrics on x and y, like `keras.Model.evaluate`."""
+        from linfit.condensed import refuse_statistics  # which stands on this file
+
         refuse_blocks(x)
+        refuse_statistics(x, "Or pass rows: model.evaluate(x, y).")
         if are_rows(x):
             x, y, sample_weight = self.checked_rows(x, y, sample_weight).as_tuple()
         elif isinstance(x, tf.data.Dataset):

@@ -213,6 +213,53 @@ def test_other_features_than_the_models_are_refused(rows, statistics):
     assert re.match("the model has no w and b yet", refusal(lambda: linfit.compare(new_model(), statistics)))
 
 
+def test_another_reference_level_is_refused(tmp_path):
+    """b is the level of the reference city: with another, features of the same name mean something else."""
+    found = []
+    for reference in ("Oslo", "Bonn"):
+        file, levels = tmp_path / f"{reference}.csv", [reference, "Paris", "Rome"]
+        file.write_text(f"city,rent\nParis,3\nRome,2\n{reference},5\nParis,4\nRome,1\n")
+        batches = linfit.read_batches(file, "rent", categorical={"city": levels})
+        found.append(SufficientStatistics.from_batches(batches))
+    ours, theirs = found
+    assert ours.feature_names == theirs.feature_names
+    model = new_model()
+    model.fit(ours, epochs=1, verbose=0)
+    assert refusal(lambda: linfit.compare(model, theirs)) == (
+        "column 'city' of the statistics has the levels ['Bonn', 'Paris', 'Rome'], the model's has "
+        "['Oslo', 'Paris', 'Rome']; the first is the reference level. "
+        "Try linfit.read_batches(..., categorical=model.categories)."
+    )
+    linfit.compare(model, ours)
+
+
+def test_least_squares_takes_statistics_and_nothing_beside_them(statistics, rows):
+    optimum = linfit.least_squares(statistics, l2=0.1)
+    expected = linfit.least_squares(*rows, l2=0.1)
+    np.testing.assert_allclose(optimum.w, expected.w, rtol=1e-10)
+    assert optimum.loss == pytest.approx(expected.loss, rel=1e-10)
+    for given in ({"y": rows[1]}, {"sample_weight": np.ones(N)}):
+        assert "statistics have y and its weights in them." in refusal(
+            lambda given=given: linfit.least_squares(statistics, **given)
+        )
+    assert refusal(lambda: linfit.least_squares(statistics, use_bias=False)) == (
+        "the statistics were made with use_bias=True, got use_bias=False. "
+        "Try linfit.least_squares(statistics, use_bias=True)."
+    )
+
+
+def test_degrees_of_freedom_are_written_in_full(statistics):
+    assert "with 69,996 degrees of freedom;" in " ".join(str(statistics.least_squares()).split())
+
+
+def test_statistics_have_no_rows_to_evaluate(statistics, rows):
+    said = "statistics have no rows to evaluate; linfit.compare(model, statistics) tells the loss on them."
+    assert refusal(lambda: new_model().evaluate(statistics)) == f"{said} Or pass rows: model.evaluate(x, y)."
+    assert refusal(lambda: new_model().fit(*rows, validation_data=statistics)) == (
+        f"{said} As validation_data pass rows: validation_data=(x, y)."
+    )
+
+
 def named(batches, names):
     class Named(list):
         feature_names = names

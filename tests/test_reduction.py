@@ -1,17 +1,21 @@
 """Streams condensed as they come, and parts of them by workers: the same numbers as of all rows in memory."""
 
 import multiprocessing.pool
+import pickle
 import re
 import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from nist_problems import built_in
 from pseudo_terminal import shown_in_a_terminal
 from test_sufficient_statistics import assert_same, data, draw, refusal
 
+import linfit
 from linfit import InputError, SufficientStatistics
 from linfit.reduction import Reduction
 
@@ -255,6 +259,71 @@ def test_what_a_worker_finds_wrong_arrives_as_it_was(threads):
     with ThreadPoolExecutor(2) as pool:
         executor = pool if threads else None
         assert refusal(lambda: SufficientStatistics.from_parts(range(6), third_is_bad, executor=executor)) == said
+
+
+def test_a_part_without_a_row_adds_nothing_and_its_dropped_rows_are_known(tmp_path):
+    x, y = draw(40, features=1)
+    cells = x[:, 0].copy()
+    cells[:10] = np.nan
+    cells[25] = np.nan
+    pq.write_table(pa.table({"area": cells, "rent": y[:, 0]}), tmp_path / "a.parquet", row_group_size=10)
+    kept = ~np.isnan(cells)
+    for executor in (None, ThreadPoolExecutor(2)):
+        parts = linfit.read_batches(tmp_path / "a.parquet", "rent", missing="drop").parts(4)
+        parts = pickle.loads(pickle.dumps(parts))
+        statistics = SufficientStatistics.from_parts(parts, executor=executor and Elsewhere(executor))
+        assert statistics.rows == 29
+        np.testing.assert_allclose(statistics.mean, [cells[kept].mean(), y[kept].mean()], rtol=1e-13)
+        assert [part.dropped for part in parts] == [10, 0, 1, 0]
+    (tmp_path / "b.csv").write_text("area,rent\n")
+    (tmp_path / "c.csv").write_text("area,rent\n1,2\n3,5\n")
+    parts = linfit.read_batches(tmp_path / "*.csv", "rent").parts(2)
+    assert SufficientStatistics.from_parts(parts).rows == 2
+    assert refusal(lambda: SufficientStatistics.from_parts(parts[:1])) == (
+        "no part has a row that counts; at least one was expected. "
+        f"The first: {tmp_path / 'b.csv'} has a header but no rows."
+    )
+
+
+class Elsewhere:
+    """A pool whose workers get copies, as other processes do."""
+
+    def __init__(self, pool):
+        self.pool = pool
+
+    def map(self, function, parts):
+        return self.pool.map(function, [pickle.loads(pickle.dumps(part)) for part in parts])
+
+
+@pytest.mark.parametrize("use_bias", [True, False])
+@pytest.mark.parametrize("size", [10, 10_000])
+def test_a_batch_may_weigh_nothing_and_all_batches_may_not(size, use_bias):
+    """Of six batches the first and the fourth; also as parts."""
+    x, y = draw(6 * size)
+    weight = np.repeat([0.0, 2.0, 1.0, 0.0, 0.5, 0.0], size)
+    weight[-1] = 0.25
+    expected = SufficientStatistics.from_rows(x, y, weight, use_bias)
+    batches = cut(size, x, y, weight)
+    assert_same(SufficientStatistics.from_batches(batches, use_bias), expected)
+    parts = SufficientStatistics.from_parts([[batch] for batch in batches], use_bias=use_bias)
+    assert_same(parts, expected)
+    assert parts.rows == 6 * size
+    np.testing.assert_allclose(parts.least_squares().loss, expected.least_squares().loss, rtol=1e-12)
+    said = f"sample_weight must be above 0 in at least one row, got 0 in all {2 * size:,} of them."
+    nothing = [batches[0], batches[3]]
+    assert refusal(lambda: SufficientStatistics.from_batches(nothing, use_bias)) == said
+    assert refusal(lambda: SufficientStatistics.from_parts([nothing], use_bias=use_bias)).endswith(said)
+    batches[3][0][-1, 0] = np.nan
+    assert "batch 3 (counted from 0): x must hold finite" in refusal(lambda: SufficientStatistics.from_batches(batches))
+
+
+@pytest.mark.parametrize("sizes", [(10, 10), (10, MANY), (MANY, MANY)])
+def test_the_coarsest_floats_of_a_stream_are_those_that_count(sizes):
+    batches = [draw(size, seed=size) for size in sizes]
+    mixed = [(batches[0][0].astype("float32"), batches[0][1]), batches[1]]
+    for order in (mixed, mixed[::-1]):
+        assert SufficientStatistics.from_batches(order).eps == np.finfo("float32").eps
+    assert SufficientStatistics.from_batches(batches).eps == np.finfo("float64").eps
 
 
 def test_no_parts_and_no_pool_are_refused():

@@ -1,7 +1,13 @@
 """scripts/train.py --stream: files that are condensed on the way, here or by processes, and then descended on."""
 
+import os
 import re
+import signal
+import subprocess
+import sys
+import time
 import warnings
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -48,7 +54,7 @@ def test_a_stream_is_condensed_and_the_fit_goes_on_from_there(run, files, tmp_pa
     code, printed, model = run()
     assert code == 0
     first, second, *_ = printed.out.splitlines()
-    assert first == f"20,000 rows of {files}: rent from area, rooms."
+    assert first == "20,000 rows of *.parquet: rent from area, rooms."
     assert re.fullmatch(r"Condensed in [\d.]+ s: [\d,]+ rows/s\.", second)
     table = linfit.read_table(files, "rent")
     optimum = linfit.least_squares(table)
@@ -61,13 +67,58 @@ def test_a_stream_is_condensed_and_the_fit_goes_on_from_there(run, files, tmp_pa
     assert (tmp_path / "lesson" / "fit" / "fit.png").is_file()
 
 
-def test_processes_find_what_one_finds(run):
-    _, printed, one = run(name="one")
-    code, printed, two = run("--workers", "2", name="two")
+def test_processes_find_what_one_finds(run, tmp_path):
+    x, y = TRUTH.sample(400, seed=8)
+    x[:15, 0] = np.nan  # and 12 more of others, each in a row group of its own
+    x[15:411:33, 1] = np.nan
+    gaps = tmp_path / "gaps.parquet"
+    pq.write_table(
+        pa.table({"area": 20 + 10 * x[:, 0], "rooms": x[:, 1], "rent": np.ravel(y)}), gaps, row_group_size=15
+    )
+    drop = ["--csv", str(gaps), "--missing", "drop"]
+    _, printed, one = run(*drop, name="one")
+    said = "373 rows of gaps.parquet: rent from area, rooms. Rows dropped for a missing cell: 27."
+    assert said in printed.out
+    code, printed, two = run(*drop, "--workers", "2", name="two")
     assert code == 0
+    assert said in printed.out
     assert re.search(r"Condensed in [\d.]+ s by 2 workers, ready after [\d.]+ s: [\d,]+ rows/s\.", printed.out)
     for mine, theirs in zip(one.coefficients(), two.coefficients(), strict=True):
         np.testing.assert_allclose(mine, theirs, rtol=1e-10)
+
+
+def children(process):
+    """The command lines of its child processes, by their ids."""
+    found = {}
+    for file in Path(f"/proc/{process.pid}/task").glob("*/children"):
+        for child in file.read_text().split():
+            try:
+                found[int(child)] = Path(f"/proc/{child}/cmdline").read_text()
+            except FileNotFoundError:  # it has ended
+                continue
+    return found
+
+
+def test_ctrl_c_while_workers_are_busy_ends_all_at_once_and_in_a_line(files, tmp_path):
+    """A terminal sends it to the program and to its workers, here while these start, which takes them seconds."""
+    words = ["--csv", files, "--target", "rent", "--stream", "--workers", "2", "--logs", str(tmp_path)]
+    process = subprocess.Popen(
+        [sys.executable, train.__file__, *words],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    while sum("spawn_main" in command for command in children(process).values()) < 2:
+        assert process.poll() is None
+        time.sleep(0.01)
+    workers = children(process)
+    os.killpg(process.pid, signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, out) == (130, "")
+    assert err == "train.py: stopped while reading; nothing is fitted or saved.\n"
+    assert not any(Path(f"/proc/{child}").exists() for child, command in workers.items() if "spawn_main" in command)
+    assert not (tmp_path / "lesson").exists()
 
 
 @pytest.mark.parametrize(

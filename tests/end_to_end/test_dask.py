@@ -80,7 +80,7 @@ def test_what_a_worker_finds_wrong_arrives_with_file_column_and_line(session):
 def test_the_program_trains_on_what_a_scheduler_has_condensed(session):
     folder, found, out = session
     assert found["train"] == 0
-    assert f"80,000 rows of {folder}/*.parquet: rent from area, rooms, age." in out
+    assert "80,000 rows of *.parquet: rent from area, rooms, age." in out
     assert " by 2 workers, ready after " in out
     assert int(keras.models.load_model(folder / "logs" / "lesson" / "model.keras").optimizer.iterations.numpy()) == 20
 
