@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+_SHOWN = 10  # features that a table prints
+
 
 @dataclass(frozen=True, eq=False)
 class Table:
@@ -38,6 +40,19 @@ class Table:
     def __len__(self) -> int:
         return len(self.x)
 
+    def __repr__(self) -> str:
+        """Such as `Table of 2,916 rows: price from year, income, city=Oslo (84 rows dropped)`."""
+        target = self.target_name if isinstance(self.target_name, str) else ", ".join(self.target_name)
+        features = ", ".join(self.feature_names[:_SHOWN])
+        if len(self.feature_names) > _SHOWN:
+            features += f", ... ({len(self.feature_names):,} features)"
+        dropped = f" ({_rows(self.dropped)} dropped)" if self.dropped else ""
+        return f"Table of {_rows(len(self))}: {target} from {features}{dropped}"
+
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         """The features, wherever an array is wanted."""
         return np.array(self.x, dtype, copy=copy)
+
+
+def _rows(count: int) -> str:
+    return f"{count:,} row{'s' * (count != 1)}"

@@ -1,6 +1,7 @@
 """Where the rows of a table come from: files by name or pattern, or a DataFrame."""
 
 import os
+import re
 from collections.abc import Iterable, Sequence
 from glob import glob, has_magic
 from pathlib import Path
@@ -14,6 +15,8 @@ from linfit.frame_source import Frame
 from linfit.parquet_file import ParquetFile
 
 Source = CsvFile | ParquetFile | Frame
+
+_BEGINS_AS_NUMBER = re.compile(r"[\W_]*\d")  # $20, 34.9%, 12 km: no letter before the first digit
 
 
 def sources_of(source: Any) -> list[Source]:
@@ -66,9 +69,10 @@ def wanted_from(
         for role, names in {"target": targets, "feature": chosen, "sample_weight": weights}.items():
             for name in names:
                 if name not in source.columns:
-                    listed = ", ".join(map(str, source.columns))
+                    listed = ", ".join(map(repr, source.columns))
                     raise InputError(
-                        f"{source.name} has no {role} column {name!r}. Its columns are: {listed}.{_hint(source)}"
+                        f"{source.name} has no {role} column {name!r}. Its columns are: {listed}."
+                        f"{_nearly(name, source)}{_hint(source)}"
                     )
     if sample_weight in (*chosen, *targets):
         raise InputError(f"{sample_weight!r} weighs the rows and cannot be a feature or a target, too.")
@@ -128,12 +132,21 @@ def _opened(path: str) -> Source:
         raise InputError(f"{path} cannot be read: {error.strerror or error}.") from None
 
 
+def _nearly(wanted: Any, source: Source) -> str:
+    """Asks for the column that has another case, or spaces around its name."""
+    alike = [name for name in source.columns if name.strip().casefold() == str(wanted).strip().casefold()]
+    return f" Did you mean {alike[0]!r}?" if alike else ""
+
+
 def _hint(source: Source) -> str:
     """What a header of one column with another separator in it asks for."""
     only = str(source.columns[0])
-    for separator, name in {";": "semicolons", "\t": "tabs"}.items():
+    for name, separator, options in (("semicolons", ";", 'sep=";", decimal=","'), ("tabs", "\t", 'sep="\\t"')):
         if len(source.columns) == 1 and separator in only:
-            return f" Are they separated by {name}? Save them with commas, and decimals with points."
+            return (
+                f" Are they separated by {name}? Try linfit.read_table(pd.read_csv(..., {options}), ...), or save them "
+                "with commas, and decimals with points."
+            )
     return ""
 
 
@@ -149,12 +162,18 @@ def _check_kinds(source: Source, wanted: Wanted) -> None:
 
     if "text" in plain.values():
         text = [column for column, kind in plain.items() if kind == "text"]
-        remedy = f"categorical={[column for column in text if column in wanted.features]}"
-        if set(text) & set(wanted.targets):
-            remedy = "another target"
+        numbers = [column for column in text if _BEGINS_AS_NUMBER.match(source.example(column))]
+        words = [column for column in text if column not in numbers]
+        remedy = f"Try categorical={words}"
+        if not words:
+            remedy = "Correct them, name them in categorical=[...] if they are levels"
+        for role, those in {"target": wanted.targets, "sample_weight": (wanted.weight,)}.items():
+            if set(text) & set(those):
+                remedy = f"Try another {role}" if set(words) & set(those) else "Correct them"
+        written = "Numbers must be written without currency signs, percent signs, spaces and thousands separators. "
         raise InputError(
-            f"{source.name} has text where a fit needs numbers, in {named('text')}. Try {remedy}, "
-            "or choose other columns by features=[...]."
+            f"{source.name} has text where a fit needs numbers, in {named('text')}. {written if numbers else ''}"
+            f"{remedy}, or choose other columns by features=[...]."
         )
     if "decimal comma" in plain.values():
         raise InputError(

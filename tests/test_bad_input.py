@@ -520,12 +520,12 @@ NOT_TABLES = {
     "missing_target": (
         "area,price\n50,600\n",
         {},
-        "{file} has no target column 'rent'. Its columns are: area, price.",
+        "{file} has no target column 'rent'. Its columns are: 'area', 'price'.",
     ),
     "missing_feature": (
         "area,rent\n50,600\n",
         {"features": ["area", "rooms"]},
-        "{file} has no feature column 'rooms'. Its columns are: area, rent.",
+        "{file} has no feature column 'rooms'. Its columns are: 'area', 'rent'.",
     ),
     "target_as_feature": (
         "area,rent\n50,600\n",

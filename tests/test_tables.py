@@ -226,8 +226,24 @@ NOT_NUMBERS = {
     "lists": (pa.table({"l": [[1], [2]], "rent": [1, 2]}), {}, "must hold numbers in column 'l', got the type list<"),
     "dates_in_csv": ("day,rent\n2026-01-02,1\n", {}, "has dates where a fit needs numbers, in column 'day' (such as"),
     "decimal_commas": ('a,rent\n"1,5",2\n', {}, "has decimal commas in column 'a' (such as '1,5'). Save the numbers"),
-    "semicolons": ("a;rent\n1,5;2\n", {}, "Its columns are: a;rent. Are they separated by semicolons? Save them with"),
-    "tabs": ("a\trent\n1\t2\n", {}, "Are they separated by tabs?"),
+    "semicolons": (
+        "a;rent\n1,5;2\n",
+        {},
+        "Its columns are: 'a;rent'. Are they separated by semicolons? Try "
+        'linfit.read_table(pd.read_csv(..., sep=";", decimal=","), ...), or save them with commas, and',
+    ),
+    "tabs": ("a\trent\n1\t2\n", {}, 'Are they separated by tabs? Try linfit.read_table(pd.read_csv(..., sep="\\t"), '),
+    "another_case": ("a,Rent \n1,2\n", {}, "Its columns are: 'a', 'Rent '. Did you mean 'Rent '?"),
+    "currency_and_percent": (
+        'a,b,rent\n"$20,538.45",34.9%,2\n',
+        {},
+        "in columns 'a' (such as '$20,538.45'), 'b' (such as '34.9%'). Numbers must be written without currency signs, "
+        "percent signs, spaces and thousands separators. Correct them, name them in categorical=[...] if they are "
+        "levels, or choose other columns by features=[...].",
+    ),
+    "currency_as_target": ("a,rent\n1,$2\n", {}, "thousands separators. Correct them, or choose other"),
+    "text_as_weight": ("a,w,rent\n1,few,2\n", {"sample_weight": "w"}, "(such as 'few'). Try another sample_weight, or"),
+    "currency_and_text": ("a,c,rent\n1 200,B2,2\n", {}, "thousands separators. Try categorical=['c'], or choose other"),
     "unknown_level": (
         SMALL,
         {"categorical": {"city": ["Paris", "Oslo"]}},
@@ -390,3 +406,12 @@ def test_two_features_of_one_name_are_refused():
 def test_a_text_may_be_long_beside_a_line_that_arrow_cannot_read():
     write("flats.csv", f'a,text,rent\n1,{"x" * 200_000},2\n3,"y", "4"\n')
     np.testing.assert_array_equal(linfit.read_table("flats.csv", "rent", ["a"]).y, [[2], [4]])
+
+
+def test_a_table_says_in_a_line_what_it_is():
+    frame = pd.concat([FRAME] * 400 + [FRAME[:1].assign(area=nan)]).assign(cost=2)
+    table = linfit.read_table(frame, "rent", categorical=["city"], missing="drop")
+    assert str(table) == "Table of 1,200 rows: rent from area, city=Rome, cost (1 row dropped)"
+    names = [f"x{number}" for number in range(1000)]
+    wide = linfit.read_table(pd.DataFrame(np.ones((1, 1002)), columns=[*names, "y", "z"]), ["y", "z"])
+    assert repr(wide) == f"Table of 1 row: y, z from {', '.join(names[:10])}, ... (1,000 features)"

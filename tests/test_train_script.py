@@ -413,7 +413,7 @@ MISTAKES = {
     "missing_file": (["--csv", "no.csv", "--target", "rent"], "there is no file"),
     "missing_target": (
         ["--csv", "flats.csv", "--target", "price"],
-        "no target column 'price'. Its columns are: area, ",
+        "no target column 'price'. Its columns are: 'area', ",
     ),
     "missing_feature": (
         ["--csv", "flats.csv", "--target", "rent", "--features", "rooms"],
