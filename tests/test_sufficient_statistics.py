@@ -500,8 +500,8 @@ def test_a_batch_that_is_no_tuple_is_named(batch):
          "(1 such values in all). Remove or fill those rows."),
         (([1.0, 2.0], [1.0]), "x and y must have the same length, got 2 and 1."),
         (([[1.0, 2.0]], [1.0]), "statistics can be added where features agree, got 1 and 2."),
-        (([1.0], [1.0], [0.0]), "sample_weight must be 0 or more in every row and above 0 in at least one, "
-         "got 0 to 0."),
+        (([1.0], [1.0], [-1.0]), "sample_weight must be 0 or more in every row and above 0 in at least one, "
+         "got -1 to -1."),
     ],
 )  # fmt: skip
 def test_a_batch_that_is_refused_is_named(batch, said):
