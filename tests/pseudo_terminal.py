@@ -14,13 +14,8 @@ def environment(**extra):
     return kept | {"TERM": "xterm", "TF_CPP_MIN_LOG_LEVEL": "3"} | extra
 
 
-def shown_in_a_terminal(program):
-    """All that a Python program writes, with what moves the cursor taken out."""
-    master, slave = pty.openpty()
-    process = subprocess.Popen(
-        [sys.executable, "-c", program], stdout=slave, stderr=subprocess.DEVNULL, env=environment(COLUMNS="100")
-    )
-    os.close(slave)
+def all_of(master):
+    """What arrives in a pseudo-terminal until its programs have ended."""
     shown = b""
     while select.select([master], [], [], 120)[0]:
         try:
@@ -28,5 +23,16 @@ def shown_in_a_terminal(program):
         except OSError:  # Linux's end of file
             break
     os.close(master)
+    return shown.decode()
+
+
+def shown_in_a_terminal(program):
+    """All that a Python program writes, with what moves the cursor taken out."""
+    master, slave = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-c", program], stdout=slave, stderr=subprocess.DEVNULL, env=environment(COLUMNS="100")
+    )
+    os.close(slave)
+    shown = all_of(master)
     assert process.wait(60) == 0
-    return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown.decode()).replace("\r", "\n")
+    return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown).replace("\r", "\n")

@@ -3,12 +3,12 @@
 import os
 import pty
 import re
-import select
 import subprocess
 import sys
 
 import numpy as np
 import pytest
+from pseudo_terminal import all_of
 
 import linfit
 from linfit.callbacks import StatusPrinter
@@ -85,17 +85,11 @@ def printed():
     in_terminal = subprocess.Popen(command, stdout=slave, **options)
     os.close(slave)
     in_pipe = subprocess.Popen(command, stdout=subprocess.PIPE, **options)
-    shown = b""
-    while select.select([master], [], [], 120)[0]:
-        try:
-            shown += os.read(master, 65536)
-        except OSError:  # Linux's end of file
-            break
-    os.close(master)
+    shown = all_of(master)
     for process in (in_terminal, in_pipe):
         text, errors = process.communicate(timeout=120)
         assert process.returncode == 0, errors.decode()
-    return pages(shown.decode()), pages(text.decode())
+    return pages(shown), pages(text.decode())
 
 
 @pytest.fixture
