@@ -1,12 +1,19 @@
 """The order of the files: those that take longest come first, so that no worker is left with one of them at the end."""
 
 LONGEST = [
+    "test_workers.py",
     "test_train_script.py",
     "test_readme.py",
     "test_compiled_fit.py",
     "test_fit_pictures.py",
     "test_fit_callbacks.py",
     "test_gradient_descent.py",
+    "test_normalize.py",
+    "test_descent_numbers.py",
+    "test_dask.py",
+    "test_fit_statistics.py",
+    "test_train_stream.py",
+    "test_replicas.py",
     "test_custom_scalars_page.py",
     "test_fit_continues.py",
     "test_live.py",
