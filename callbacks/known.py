@@ -83,12 +83,7 @@ def known_of(
         InputError: a truth, an optimum or data of another shape than the model.
     """
     point = start.point()
-    rows = getattr(model, "training_rows", None)
-    drawn = rows if data is None else _checked(data, point)
-    if rows is None or rows.statistics is None:
-        rows = drawn
-    elif data is None:
-        drawn = None
+    rows, drawn = rows_of(model, None if data is None else _checked(data, point))
     problem = None if rows is None else problem_of(model, rows, getattr(truth, "feature_names", None))
     is_own = isinstance(optimum, str)
     if is_own:
@@ -103,6 +98,17 @@ def known_of(
         losses["optimum"] = optimum.loss
     batch_size = None if rows is None else _batch_size(model, rows.count, settings.get("steps"))
     return Known(model, start, rows, drawn, batch_size, problem if is_own else None, optimum, points, losses)
+
+
+def rows_of(model: keras.Model, data: Rows | None) -> tuple[Rows | None, Rows | None]:
+    """The rows that `model` is fitted to, and those that can be shown: data that were passed come first.
+
+    A stream's few rows have its loss, and are no data: they are fitted, and not shown.
+    """
+    rows: Rows | None = getattr(model, "training_rows", None)
+    if rows is not None and rows.statistics is not None:
+        return rows, data
+    return (rows, rows) if data is None else (data, data)
 
 
 def _checked(data: tuple[Any, ...], point: Mapping[str, np.ndarray]) -> Rows:

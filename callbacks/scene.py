@@ -9,12 +9,13 @@ import numpy as np
 from linfit.callbacks.bowl_figure import draw_bowl
 from linfit.callbacks.coefficients_figure import coefficients_size, draw_coefficients
 from linfit.callbacks.figure_style import in_style, new_picture, style_of
+from linfit.callbacks.known import rows_of
 from linfit.callbacks.line_figure import draw_line
 from linfit.callbacks.prediction_figure import draw_prediction
 from linfit.checks import InputError
 from linfit.closed_form import problem_of
 from linfit.parameters import flat_reference, is_linear
-from linfit.rows import Rows, as_rows
+from linfit.rows import as_rows
 from linfit.text_table import number
 from linfit.trajectory import Trajectory
 
@@ -53,12 +54,7 @@ class Scene:
         x_label: str | None = None,
         y_label: str = "y",
     ):
-        rows: Rows | None = getattr(model, "training_rows", None)
-        drawn = rows if data is None else as_rows(*data)
-        if rows is None or rows.statistics is None:
-            rows = drawn
-        elif data is None:
-            drawn = None  # a stream's few rows have its loss, and are no data
+        rows, drawn = rows_of(model, None if data is None else as_rows(*data))
         values = start.parameters
         linear = is_linear(values)
         self._is_line = linear and values["w"].size == 1 and not (drawn is None and rows is not None)

@@ -91,21 +91,23 @@ class Problem:
     def optimum_in_units(self) -> LeastSquares:
         if self.units is None:
             return self.optimum
-        with warnings.catch_warnings():
-            warnings.simplefilter(
-                "ignore", UserWarning
-            )  # of columns that depend on each other: the data's optimum says so
-            return self.statistics.standardized(self.units).least_squares(self.l2)
+        with warnings.catch_warnings():  # which columns depend on each other is said of the data's optimum
+            warnings.simplefilter("ignore", UserWarning)
+            return self._statistics_in_units.least_squares(self.l2)
 
     @cached_property
     def curvature(self) -> Curvature:
-        if self.units is None:
-            return self.statistics.curvature(self.l2)
-        statistics, rows = self.statistics.standardized(self.units), self._rows()
-        assert rows is not None
-        if rows.statistics is None:  # else there are no batches, which alone need it
-            statistics = replace(statistics, longest_row=_longest_row(rows, self.units, statistics.use_bias))
+        statistics = self._statistics_in_units
+        if self.units is not None:
+            rows = self._rows()
+            assert rows is not None
+            if rows.statistics is None:  # else there are no batches, which alone need it
+                statistics = replace(statistics, longest_row=_longest_row(rows, self.units, statistics.use_bias))
         return statistics.curvature(self.l2)
+
+    @cached_property
+    def _statistics_in_units(self) -> SufficientStatistics:
+        return self.statistics if self.units is None else self.statistics.standardized(self.units)
 
     @cached_property
     def curvature_of_data(self) -> Curvature:

@@ -13,10 +13,15 @@ def origin_of(rows: Rows) -> np.ndarray:
     """A first guess of the means, with so few digits that subtracting it is exact for most values."""
     values = np.hstack([rows.x, rows.y]).astype("float64")
     spread = np.ptp(values, axis=0)
-    grid = np.exp2(np.floor(np.log2(np.where(spread > 0, spread, 1.0))) - 3)
     weight = rows.sample_weight if rows.sample_weight is not None and rows.sample_weight.any() else None
     mean = np.average(values, axis=0, weights=weight)
-    return np.where(spread > 0, np.round(mean / grid) * grid, values[0])
+    return np.where(spread > 0, rounded(mean, spread), values[0])
+
+
+def rounded(mean: np.ndarray, spread: np.ndarray) -> np.ndarray:
+    """Means to an eighth of the power of two below each column's spread: few digits, far fewer than its values have."""
+    grid = np.exp2(np.floor(np.log2(np.where(spread > 0, spread, 1.0))) - 3)
+    return np.round(mean / grid) * grid
 
 
 def design_of(rows: Rows, origin: np.ndarray, use_bias: bool, dtype: Any = "float64") -> np.ndarray:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from linfit.checks import InputError, NoRows
-from linfit.design import design_blocks
+from linfit.design import design_blocks, rounded
 from linfit.pairwise import PairwiseSum
 from linfit.progress_bar import RowsBar
 from linfit.rows import Rows, as_rows, column_names
@@ -263,5 +263,4 @@ def _rounded_mean(total: SufficientStatistics) -> np.ndarray:
     if not total.use_bias:
         return total.origin
     spread = np.abs(total.deviations).max(axis=0) / np.sqrt(total.weight)
-    grid = np.exp2(np.floor(np.log2(np.where(spread > 0, spread, 1.0))) - 3)
-    return np.where(spread > 0, np.round(total.mean / grid) * grid, total.mean)
+    return np.where(spread > 0, rounded(total.mean, spread), total.mean)
