@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from linfit.blas import one_thread_if_narrow
 from linfit.checks import InputError, NoRows
 from linfit.design import design_blocks, rounded
 from linfit.pairwise import PairwiseSum
@@ -107,7 +108,8 @@ class Reduction:
         """Adds rows to the Gram matrix, if its basis fits them; else by themselves."""
         lengths: list[float] = []
         if self._basis is not None:
-            with np.errstate(over="ignore", invalid="ignore"):  # what is no finite number fits no basis
+            overflowing = np.errstate(over="ignore", invalid="ignore")  # what is no finite number fits no basis
+            with overflowing, one_thread_if_narrow(len(self._gram)):
                 gram = self._gram + self._basis.gram(design_blocks(rows, self._origin, self._use_bias, lengths))
                 fits = self._basis.triangle(gram) is not None
             if fits:

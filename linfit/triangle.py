@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 
+from linfit.blas import one_thread_if_narrow
 from linfit.pairwise import PairwiseSum
 
 BLOCK_ROWS = 4096
@@ -36,7 +37,8 @@ def triangle(blocks: Callable[[], Iterator[np.ndarray]], sample: np.ndarray, row
     """
     columns = sample.shape[1]
     if rows > max(BLOCK_ROWS, 10 * columns):
-        product = _from_gram(blocks(), sample)
+        with one_thread_if_narrow(columns):
+            product = _from_gram(blocks(), sample)
         if product is not None:
             return product
     return from_blocks(blocks(), columns)
@@ -46,13 +48,14 @@ def from_blocks(blocks: Iterable[np.ndarray], columns: int) -> np.ndarray:
     """The same by Householder's QR: one block after another below the triangle of a few, and these in pairs."""
     triangles: PairwiseSum[np.ndarray] = PairwiseSum(_below)
     r = np.zeros((columns, columns))
-    for number, block in enumerate(blocks, 1):
-        r = _below(r, block)
-        if number % _IN_A_ROW == 0:
-            triangles.append(r)
-            r = np.zeros((columns, columns))
-    total = triangles.total()
-    return r if total is None else _below(total, r)
+    with one_thread_if_narrow(columns):
+        for number, block in enumerate(blocks, 1):
+            r = _below(r, block)
+            if number % _IN_A_ROW == 0:
+                triangles.append(r)
+                r = np.zeros((columns, columns))
+        total = triangles.total()
+        return r if total is None else _below(total, r)
 
 
 def _below(r: np.ndarray, block: np.ndarray) -> np.ndarray:

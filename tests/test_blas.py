@@ -1,0 +1,63 @@
+"""Narrow matrices are worked on by one thread, and whoever comes after has as many as before."""
+
+import threading
+from contextlib import ExitStack
+
+import numpy as np
+import pytest
+from threadpoolctl import threadpool_info, threadpool_limits
+
+from linfit.blas import one_thread_if_narrow
+from linfit.triangle import from_blocks, triangle
+
+RANDOM = np.random.default_rng(7)
+
+
+@pytest.fixture(autouse=True)
+def three_threads():
+    with threadpool_limits(3, "blas"):
+        yield
+
+
+def threads():
+    """How many threads each BLAS library may use: NumPy's and SciPy's, which may be one."""
+    return {library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"}
+
+
+def seen(columns, work):
+    """How many threads there were when each block was asked for."""
+    found = []
+
+    def blocks():
+        for _ in range(3):
+            found.append(threads())
+            yield RANDOM.standard_normal((columns + 10, columns))
+
+    work(blocks)
+    return found
+
+
+@pytest.mark.parametrize(("columns", "expected"), [(2, {1}), (100, {1}), (200, {3})])
+def test_few_columns_are_worked_on_by_one_thread(columns, expected):
+    sample = RANDOM.standard_normal((5 * columns, columns))
+    assert seen(columns, lambda blocks: from_blocks(blocks(), columns)) == [expected] * 3
+    assert seen(columns, lambda blocks: triangle(blocks, sample, 10_000)) == [expected] * 3
+    assert threads() == {3}
+
+
+def test_there_are_as_many_as_before_after_an_error():
+    with pytest.raises(ZeroDivisionError), one_thread_if_narrow(2):
+        1 / 0  # noqa: B018
+    assert threads() == {3}
+
+
+def test_the_last_one_out_lifts_the_limit_whoever_that_is():
+    first, second = ExitStack(), ExitStack()
+    first.enter_context(one_thread_if_narrow(2))
+    other = threading.Thread(target=lambda: second.enter_context(one_thread_if_narrow(2)))
+    other.start()
+    other.join()
+    first.close()
+    assert threads() == {1}
+    second.close()
+    assert threads() == {3}
