@@ -11,14 +11,16 @@ from typing import TYPE_CHECKING, Any
 from linfit import checks, csv_text
 from linfit.cells import Block, Fault, Wanted
 from linfit.checks import InputError
-from linfit.csv_pieces import opened, pieces
+from linfit.csv_pieces import Piece, opened, pieces
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-PIECE = 2**22  # bytes at most: of smaller ones it shows that Arrow starts anew for each
+PIECE = 2**23  # bytes at most: of smaller ones it shows that Arrow starts anew for each
 HEAD = 2**18  # bytes from which the columns and what is in them are seen
 FIRST_LINES = 1000
+_MISSING = ("", " ")
+_MISSING_IN_WORDS = csv_text.MISSING + tuple(f" {missing}" for missing in csv_text.MISSING)
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -39,7 +41,7 @@ class CsvFile:
     def __init__(self, path: str):
         self.name = path
         with opened(self.name) as file:
-            head = bytes(next(pieces(file, HEAD), b""))
+            head = b"".join(bytes(piece.content) for piece in itertools.islice(pieces(file, HEAD), 1))
         bom = len(_BOM) if head.startswith(_BOM) else 0
         lines = list(self._lines(head[bom:].decode("utf-8", "surrogateescape"), FIRST_LINES))
         if not lines:
@@ -55,6 +57,7 @@ class CsvFile:
         self._start = bom + sum(map(len, head[bom:].splitlines(keepends=True)[:header_lines]))
         self._line_bytes = max(1, len(head) // max(1, head.count(b"\n")))
         cells = itertools.zip_longest(*(cells for _, cells in first), fillvalue="")
+        self._missing_in_words = False  # as long as none has been seen: to look for them takes a tenth of the time
         self._first_cells = dict(zip(self.columns, cells, strict=False))
 
     def kind(self, column: str) -> str:
@@ -72,7 +75,8 @@ class CsvFile:
 
         size = min(max(batch_rows * self._line_bytes, 2**16), PIECE)
         workers = min(pa.cpu_count(), 8)
-        running: deque[tuple[Future[Block | Fault | None], bytearray, int]] = deque()
+        waiting = workers + 1  # pieces: what workers do while the blocks before are in use
+        running: deque[tuple[Future[Block | Fault | None], Piece, int]] = deque()
         first: Fault | None = None
         with opened(self.name) as file, ThreadPoolExecutor(workers) as pool:
             begin = len(file.read(self._start))
@@ -90,15 +94,15 @@ class CsvFile:
                 first = found if isinstance(found, Fault) else None
                 return found
 
-            for piece in pieces(file, size):
+            for piece in pieces(file, size, buffers=waiting + 1):
                 running.append((pool.submit(self._by_arrow, wanted, booleans, piece), piece, begin))
-                begin += len(piece)
-                if len(running) > workers:
+                begin += len(piece.content)
+                if len(running) > waiting:
                     yield outcome()
             while running:
                 yield outcome()
 
-    def _by_arrow(self, wanted: Wanted, booleans: set[str], piece: bytearray) -> Block | Fault | None:
+    def _by_arrow(self, wanted: Wanted, booleans: set[str], piece: Piece) -> Block | Fault | None:
         """Some lines of the file, or a fault without its place; None if Arrow cannot read them."""
         import pyarrow as pa
         from pyarrow import csv as arrow_csv
@@ -107,21 +111,22 @@ class CsvFile:
         for column in wanted.columns:
             number_type = pa.bool_() if column in booleans else pa.float64()
             types[column] = pa.dictionary(pa.int32(), pa.string()) if column in wanted.categories else number_type
+        reading = arrow_csv.ReadOptions(column_names=self.columns, use_threads=False, block_size=len(piece.content) + 1)
+        parsing = arrow_csv.ParseOptions(newlines_in_values=piece.quotes)
+        converting = arrow_csv.ConvertOptions(
+            column_types=types,
+            include_columns=wanted.columns,
+            null_values=_MISSING_IN_WORDS if self._missing_in_words else _MISSING,
+            true_values=csv_text.TRUE,
+            false_values=csv_text.FALSE,
+            strings_can_be_null=True,
+        )
         try:
-            table = arrow_csv.read_csv(
-                pa.BufferReader(piece),
-                arrow_csv.ReadOptions(column_names=self.columns, use_threads=False, block_size=len(piece) + 1),
-                arrow_csv.ParseOptions(newlines_in_values=b'"' in piece),
-                arrow_csv.ConvertOptions(
-                    column_types=types,
-                    include_columns=wanted.columns,
-                    null_values=csv_text.MISSING + tuple(f" {missing}" for missing in csv_text.MISSING),
-                    true_values=csv_text.TRUE,
-                    false_values=csv_text.FALSE,
-                    strings_can_be_null=True,
-                ),
-            ).combine_chunks()
+            table = arrow_csv.read_csv(pa.BufferReader(piece.content), reading, parsing, converting).combine_chunks()
         except pa.ArrowInvalid:
+            if not self._missing_in_words:
+                self._missing_in_words = True
+                return self._by_arrow(wanted, booleans, piece)
             return None
         if not len(table):
             return wanted.nothing()
@@ -133,7 +138,7 @@ class CsvFile:
             arrays.append(array)
         return wanted.block(self.name, arrays, lambda row: "")
 
-    def _by_python(self, wanted: Wanted, booleans: set[str], piece: bytearray, begin: int) -> Block | Fault:
+    def _by_python(self, wanted: Wanted, booleans: set[str], piece: Piece, begin: int) -> Block | Fault:
         """The same lines one by one; a cell that cannot be used is named by its line.
 
         Raises:
@@ -143,7 +148,7 @@ class CsvFile:
 
         width = len(self.columns)
         lines, rows = [], []
-        for line, cells in self._lines(piece.decode("utf-8", "surrogateescape")):
+        for line, cells in self._lines(str(piece.content, "utf-8", "surrogateescape")):
             if len(cells) > width:
                 raise InputError(
                     f"{self.name} has lines of different lengths: the header has {width} cells, line "

@@ -1,16 +1,20 @@
 """A Parquet file, or some of its row groups."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from linfit import checks
+from linfit.ahead import ahead
 from linfit.arrow_kinds import kind
 from linfit.cells import Block, Fault, Wanted
 from linfit.checks import InputError
 
-_BUFFER = 2**20  # bytes of each column that are read at a time; a whole row group may be as large as the file
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_BUFFER = 2**17  # bytes of each column that are read at a time; a whole row group may be as large as the file
 
 
 @dataclass(frozen=True)
@@ -69,13 +73,18 @@ class ParquetFile:
 
     def outcomes(self, wanted: Wanted, batch_rows: int) -> Iterator[Block | Fault]:
         """The rows in order, in blocks of at most so many, or what is wrong with them."""
+        for first, batch in ahead(self._batches(list(wanted.columns), batch_rows)):
+            arrays = [batch.column(column) for column in wanted.columns]
+            yield wanted.block(self.name, arrays, partial(_place, first))
+
+    def _batches(self, columns: list[str], batch_rows: int) -> "Generator[tuple[int, pa.RecordBatch], None, None]":
+        """The rows as Arrow reads them, and the number of the first of each batch."""
         with self._open() as file:
             for group in self._groups:
                 first = sum(self._counts[:group])
-                batches = file.iter_batches(batch_rows, [group], list(wanted.columns), use_threads=False)
+                batches = file.iter_batches(batch_rows, [group], columns, use_threads=False)
                 while (batch := self._read(next, batches, None)) is not None:
-                    arrays = [batch.column(column) for column in wanted.columns]
-                    yield wanted.block(self.name, arrays, partial(_place, first))
+                    yield first, batch
                     first += len(batch)
 
     @property

@@ -1,14 +1,13 @@
 """Files that are read a block of rows at a time, as often as they are needed."""
 
 import math
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from linfit import categories, checks
-from linfit.ahead import ahead
 from linfit.cells import Block, Fault, Wanted, such_rows
 from linfit.checks import NoRows
 from linfit.csv_file import CsvFile
@@ -203,7 +202,7 @@ class TableBatches:
         """
         self.dropped = 0
         rows, fault, count, faults, at_least = 0, None, 0, 0, False
-        for outcome in ahead(_joined(self._outcomes(), self.batch_rows)):
+        for outcome in _joined(self._outcomes(), self.batch_rows):
             if isinstance(outcome, Fault):
                 fault = fault or outcome
                 faults += 1
@@ -228,12 +227,12 @@ class TableBatches:
             raise NoRows(f"{names} has {'a header but ' if is_csv else ''}no rows.")
         self._used_rows = rows
 
-    def _outcomes(self) -> Generator[Block | Fault, None, None]:
+    def _outcomes(self) -> Iterator[Block | Fault]:
         for source in self.sources:
             yield from source.outcomes(self.wanted, self.batch_rows)
 
 
-def _joined(outcomes: Iterator[Block | Fault], batch_rows: int) -> Generator[Block | Fault, None, None]:
+def _joined(outcomes: Iterator[Block | Fault], batch_rows: int) -> Iterator[Block | Fault]:
     """The same with small blocks joined, to as many rows as they may have; those that are worth while are let be."""
     waiting: list[Block] = []
 
