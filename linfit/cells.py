@@ -1,7 +1,7 @@
 """Columns of a table as a block of finite numbers, or the first cell that is none."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -28,6 +28,17 @@ class Block:
     dropped: int = 0
     levels: dict[str, set[str]] = field(default_factory=dict)
 
+    @classmethod
+    def joined(cls, blocks: "Sequence[Block]") -> "Block":
+        """The rows of several, in their order."""
+        if len(blocks) == 1:
+            return blocks[0]
+        levels: dict[str, set[str]] = {}
+        for block in blocks:
+            for column, seen in block.levels.items():
+                levels.setdefault(column, set()).update(seen)
+        return cls(np.hstack([block.values for block in blocks]), sum(block.dropped for block in blocks), levels)
+
 
 @dataclass(frozen=True)
 class Fault:
@@ -52,6 +63,12 @@ class Fault:
     missing: bool
     counts: dict[str, int]
     wanted: str = "a finite number"
+
+    @classmethod
+    def joined(cls, faults: "Sequence[Fault]") -> "Fault":
+        """The first of several, with the counts of all."""
+        columns = faults[0].counts
+        return replace(faults[0], counts={name: sum(fault.counts[name] for fault in faults) for name in columns})
 
     def error(self, count: str, remedy: str | None = None) -> InputError:
         """What tells the user; `count` says how many such rows there are."""

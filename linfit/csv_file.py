@@ -1,6 +1,7 @@
 """A CSV file, plain or gzip: read in pieces that are parsed side by side."""
 
 import csv
+import io
 import itertools
 from collections import deque
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 PIECE = 2**23  # bytes at most: of smaller ones it shows that Arrow starts anew for each
+SMALL_PIECE = 2**16  # bytes of which Python finds the place of a bad cell in a few milliseconds
 HEAD = 2**18  # bytes from which the columns and what is in them are seen
 FIRST_LINES = 1000
 _MISSING = ("", " ")
@@ -90,7 +92,7 @@ class CsvFile:
                     return found
                 if first is not None:  # only counted, where that is quick
                     return found or replace(first, counts={})
-                found = self._by_python(wanted, booleans, piece, begin)
+                found = self._in_small_pieces(wanted, booleans, piece, begin)
                 first = found if isinstance(found, Fault) else None
                 return found
 
@@ -137,6 +139,16 @@ class CsvFile:
                 return None
             arrays.append(array)
         return wanted.block(self.name, arrays, lambda row: "")
+
+    def _in_small_pieces(self, wanted: Wanted, booleans: set[str], piece: Piece, begin: int) -> Block | Fault:
+        """The same lines, of which only those around what Arrow cannot read or use are read by Python."""
+        found: list[Block | Fault] = []
+        for small in pieces(io.BytesIO(piece.content), SMALL_PIECE):
+            block = self._by_arrow(wanted, booleans, small)
+            found.append(block if isinstance(block, Block) else self._by_python(wanted, booleans, small, begin))
+            begin += len(small.content)
+        faults = [fault for fault in found if isinstance(fault, Fault)]
+        return Fault.joined(faults) if faults else Block.joined([block for block in found if isinstance(block, Block)])
 
     def _by_python(self, wanted: Wanted, booleans: set[str], piece: Piece, begin: int) -> Block | Fault:
         """The same lines one by one; a cell that cannot be used is named by its line.

@@ -238,12 +238,7 @@ def _joined(outcomes: Iterator[Block | Fault], batch_rows: int) -> Iterator[Bloc
 
     def together() -> Iterator[Block]:
         if waiting:
-            levels: dict[str, set[str]] = {}
-            for block in waiting:
-                for column, seen in block.levels.items():
-                    levels.setdefault(column, set()).update(seen)
-            values = waiting[0].values if len(waiting) == 1 else np.hstack([block.values for block in waiting])
-            yield Block(values, sum(block.dropped for block in waiting), levels)
+            yield Block.joined(waiting)
             waiting.clear()
 
     for outcome in outcomes:

@@ -176,15 +176,25 @@ BAD_CELLS = {
 }
 
 
+@pytest.mark.parametrize("batch_rows", [1000, 2**16])  # pieces of 64 KiB, and all in one
 @pytest.mark.parametrize("packed", ["", ".gz"])
 @pytest.mark.parametrize(("line", "message"), BAD_CELLS.values(), ids=BAD_CELLS)
-def test_a_bad_cell_deep_in_a_file_is_named_by_its_line(packed, line, message):
+def test_a_bad_cell_deep_in_a_file_is_named_by_its_line(packed, line, message, batch_rows):
     line = line if isinstance(line, bytes) else line.encode()
     write(f"deep.csv{packed}", b"a,b,text,rent\n" + 5000 * LINE + line + 5000 * LINE)
-    batches = linfit.read_batches(f"deep.csv{packed}", "rent", ["a", "b"], batch_rows=1000)  # in pieces of 64 KiB
+    batches = linfit.read_batches(f"deep.csv{packed}", "rent", ["a", "b"], batch_rows=batch_rows)
     with pytest.raises(linfit.InputError) as caught:
         list(batches)
     assert message in str(caught.value)
+
+
+def test_bad_cells_far_from_each_other_are_all_counted_and_the_first_is_named():
+    bad = [b"1,2,u,3\n"] * 40_000
+    for row in (7, 20_000, 39_999):
+        bad[row] = b"1,2,u,oops\n"
+    bad[30_000] = b"oops,2,u,3\n"
+    write("far.csv", b"a,b,text,rent\n" + b"".join(bad))
+    assert "'rent', got 'oops' in line 9 (3 such rows)." in refusal("far.csv", features=["a", "b"])
 
 
 def test_all_cells_like_the_first_bad_one_are_counted_in_all_files():
