@@ -113,12 +113,13 @@ class CsvFile:
         for column in wanted.columns:
             number_type = pa.bool_() if column in booleans else pa.float64()
             types[column] = pa.dictionary(pa.int32(), pa.string()) if column in wanted.categories else number_type
+        in_words = self._missing_in_words
         reading = arrow_csv.ReadOptions(column_names=self.columns, use_threads=False, block_size=len(piece.content) + 1)
         parsing = arrow_csv.ParseOptions(newlines_in_values=piece.quotes)
         converting = arrow_csv.ConvertOptions(
             column_types=types,
             include_columns=wanted.columns,
-            null_values=_MISSING_IN_WORDS if self._missing_in_words else _MISSING,
+            null_values=_MISSING_IN_WORDS if in_words else _MISSING,
             true_values=csv_text.TRUE,
             false_values=csv_text.FALSE,
             strings_can_be_null=True,
@@ -126,7 +127,7 @@ class CsvFile:
         try:
             table = arrow_csv.read_csv(pa.BufferReader(piece.content), reading, parsing, converting).combine_chunks()
         except pa.ArrowInvalid:
-            if not self._missing_in_words:
+            if not in_words:
                 self._missing_in_words = True
                 return self._by_arrow(wanted, booleans, piece)
             return None

@@ -60,12 +60,12 @@ def pieces(file: Any, size: int, buffers: int = 1) -> Iterator[Piece]:
     They lie in so many buffers in turn: a piece may be used until so many others have been asked for. A buffer of its
     own for each piece would take as long as reading it does, seven times over.
     """
-    ring = [bytearray(size) for _ in range(buffers)]
+    ring = [bytearray() for _ in range(buffers)]
     rest, number = b"", 0
     while True:
         buffer = ring[number % buffers]
-        if 2 * len(rest) > len(buffer):
-            buffer = ring[number % buffers] = bytearray(4 * len(rest))
+        if 2 * len(rest) >= len(buffer):
+            buffer = ring[number % buffers] = bytearray(max(size, 4 * len(rest)))
         buffer[: len(rest)] = rest
         count = file.readinto(memoryview(buffer)[len(rest) :])
         if not count:

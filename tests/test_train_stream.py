@@ -79,11 +79,11 @@ def test_processes_find_what_one_finds(run, tmp_path):
     _, printed, one = run(*drop, name="one")
     said = "373 rows of gaps.parquet: rent from area, rooms. Rows dropped for a missing cell: 27."
     assert said in printed.out
-    code, printed, two = run(*drop, "--workers", "2", name="two")
+    code, printed, four = run(*drop, "--workers", "4", name="four")
     assert code == 0
     assert said in printed.out
-    assert re.search(r"Condensed in [\d.]+ s by 2 workers, ready after [\d.]+ s: [\d,]+ rows/s\.", printed.out)
-    for mine, theirs in zip(one.coefficients(), two.coefficients(), strict=True):
+    assert re.search(r"Condensed in [\d.]+ s by 4 workers, ready after [\d.]+ s: [\d,]+ rows/s\.", printed.out)
+    for mine, theirs in zip(one.coefficients(), four.coefficients(), strict=True):
         np.testing.assert_allclose(mine, theirs, rtol=1e-10)
 
 
