@@ -1,5 +1,6 @@
 """How many threads BLAS and LAPACK, which NumPy calls, may use."""
 
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -36,6 +37,19 @@ def one_thread_if_narrow(columns: int) -> Iterator[None]:
             _inside -= 1
             if not _inside:
                 _limit.restore_original_limits()
+
+
+def _forked() -> None:
+    """A process that is forked while a thread is in here has only the thread that forked it."""
+    global _lock, _inside
+    _lock = threading.Lock()
+    if _inside:
+        _limit.restore_original_limits()
+        _inside = 0
+
+
+if hasattr(os, "register_at_fork"):  # not on Windows
+    os.register_at_fork(after_in_child=_forked)
 
 
 @cache

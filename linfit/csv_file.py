@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 PIECE = 2**23  # bytes at most: of smaller ones it shows that Arrow starts anew for each
+QUOTED_PIECE = 2**20  # the same where there are quotes, and Python has to read all of a piece to find a bad cell
 SMALL_PIECE = 2**16  # bytes of which Python finds the place of a bad cell in a few milliseconds
 HEAD = 2**18  # bytes from which the columns and what is in them are seen
 FIRST_LINES = 1000
@@ -57,6 +58,7 @@ class CsvFile:
             )
         self.columns = checks.names(header, f"the columns of {self.name}")
         self._start = bom + sum(map(len, head[bom:].splitlines(keepends=True)[:header_lines]))
+        self._quotes = b'"' in head[self._start :]
         self._line_bytes = max(1, len(head) // max(1, head.count(b"\n")))
         cells = itertools.zip_longest(*(cells for _, cells in first), fillvalue="")
         self._missing_in_words = False  # as long as none has been seen: to look for them takes a tenth of the time
@@ -75,7 +77,7 @@ class CsvFile:
         """The rows in order, in blocks of about so many at most, or what is wrong with them."""
         import pyarrow as pa
 
-        size = min(max(batch_rows * self._line_bytes, 2**16), PIECE)
+        size = min(max(batch_rows * self._line_bytes, 2**16), QUOTED_PIECE if self._quotes else PIECE)
         workers = min(pa.cpu_count(), 8)
         waiting = workers + 1  # pieces: what workers do while the blocks before are in use
         running: deque[tuple[Future[Block | Fault | None], Piece, int]] = deque()
@@ -142,7 +144,12 @@ class CsvFile:
         return wanted.block(self.name, arrays, lambda row: "")
 
     def _in_small_pieces(self, wanted: Wanted, booleans: set[str], piece: Piece, begin: int) -> Block | Fault:
-        """The same lines, of which only those around what Arrow cannot read or use are read by Python."""
+        """The same lines, of which only those around what Arrow cannot read or use are read by Python.
+
+        Where there are quotes, all are: one that stands for inches makes it seem that lines end within quoted cells.
+        """
+        if piece.quotes:
+            return self._by_python(wanted, booleans, piece, begin)
         found: list[Block | Fault] = []
         for small in pieces(io.BytesIO(piece.content), SMALL_PIECE):
             block = self._by_arrow(wanted, booleans, small)
@@ -193,11 +200,14 @@ class CsvFile:
 
     def _lines_before(self, offset: int) -> int:
         """How many lines there are before a byte of the file: counted only once something is wrong there."""
-        count = 0
+        count, before = 0, b""
         with opened(self.name) as file:
             while offset > 0 and (content := file.read(min(offset, 2**20))):
                 count += content.count(b"\n")
+                if b"\r" in content:
+                    count += content.count(b"\r") - (before + content).count(b"\r\n")
                 offset -= len(content)
+                before = content[-1:]
         return count
 
     def _lines(self, text: str, most: int | None = None) -> Iterator[tuple[int, list[str]]]:

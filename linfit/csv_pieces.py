@@ -65,14 +65,14 @@ def pieces(file: Any, size: int, buffers: int = 1) -> Iterator[Piece]:
     while True:
         buffer = ring[number % buffers]
         if 2 * len(rest) >= len(buffer):
-            buffer = ring[number % buffers] = bytearray(max(size, 4 * len(rest)))
+            buffer = ring[number % buffers] = bytearray(len(rest) + max(size, len(rest)))
         buffer[: len(rest)] = rest
         count = file.readinto(memoryview(buffer)[len(rest) :])
         if not count:
             break
         filled = len(rest) + count
         end, quotes = _end_of_lines(buffer, filled)
-        if not end and filled > _LONGEST_CELL:
+        if filled - end > _LONGEST_CELL:
             end, quotes = buffer.rfind(b"\n", 0, filled) + 1, True
         rest = bytes(memoryview(buffer)[end:filled])
         if end:

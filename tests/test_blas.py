@@ -1,5 +1,8 @@
 """Narrow matrices are worked on by one thread, and whoever comes after has as many as before."""
 
+import os
+import subprocess
+import sys
 import threading
 from contextlib import ExitStack
 
@@ -7,6 +10,7 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 
+from linfit import blas
 from linfit.blas import one_thread_if_narrow
 from linfit.triangle import from_blocks, triangle
 
@@ -61,3 +65,30 @@ def test_the_last_one_out_lifts_the_limit_whoever_that_is():
     assert threads() == {1}
     second.close()
     assert threads() == {2}
+
+
+FORKED = f"""
+import importlib.util, os
+import numpy as np
+from threadpoolctl import threadpool_info, threadpool_limits
+spec = importlib.util.spec_from_file_location("blas", {blas.__file__!r})
+blas = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(blas)
+
+def threads():
+    return {{library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"}}
+
+with threadpool_limits(2, "blas"), blas.one_thread_if_narrow(2):
+    assert threads() == {{1}}
+    if not os.fork():
+        before = threads()
+        with blas.one_thread_if_narrow(2):
+            within = threads()
+        os._exit(0 if (before, within, threads()) == ({{2}}, {{1}}, {{2}}) else 1)
+    assert os.waitstatus_to_exitcode(os.wait()[1]) == 0
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="nobody forks here")
+def test_a_forked_process_is_not_within():
+    subprocess.run([sys.executable, "-c", FORKED], check=True)

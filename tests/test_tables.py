@@ -197,6 +197,36 @@ def test_bad_cells_far_from_each_other_are_all_counted_and_the_first_is_named():
     assert "'rent', got 'oops' in line 9 (3 such rows)." in refusal("far.csv", features=["a", "b"])
 
 
+@pytest.mark.parametrize("bad", ["", ' "oops"'])
+def test_inch_marks_make_no_rows_of_the_lines_within_quoted_cells(bad):
+    lines, first = ["a,rent,note"], None
+    for row in range(6000):
+        note = '5" pipe' if row in (5, 5995) else "none"
+        if row > 100 and row % 3 == 0:
+            note = '"line one\n7,7,line two"'
+        a = ' "12"' if row == 3000 else row  # which Arrow cannot read
+        if bad and row == 4001:
+            a, first = bad, sum(line.count("\n") + 1 for line in lines) + 1
+        lines.append(f"{a},{2 * row},{note}")
+    write("inches.csv", "\n".join(lines) + "\n")
+    if bad:
+        assert f"'a', got 'oops' in line {first} (1 such row)" in refusal("inches.csv", features=["a"])
+        return
+    table = linfit.read_table("inches.csv", "rent", ["a"])
+    np.testing.assert_array_equal(table.y[:, 0], 2.0 * np.arange(6000))
+    np.testing.assert_array_equal(table.x[:, 0], np.where(np.arange(6000) == 3000, 12, np.arange(6000)))
+
+
+@pytest.mark.parametrize(
+    ("end", "note", "line"), [("\n", '"x\ry"', 40_001), ("\r\n", "x", 20_001), ("\r", "x", 20_001)], ids=repr
+)
+def test_lines_end_in_all_ways_that_files_know(end, note, line):
+    rows = [f"{i},{i},{note}" for i in range(150_000)]
+    rows[19_999] = f"oops,1,{note}"
+    write("ends.csv", (end.join(["a,rent,note", *rows]) + end).encode())
+    assert f"'a', got 'oops' in line {line} (1 such row)" in refusal("ends.csv", features=["a"])
+
+
 def test_all_cells_like_the_first_bad_one_are_counted_in_all_files():
     write("flats1.csv", "a,rent\n1,2\n,3\n,4\n")
     write("flats2.csv", "rent,a\n2,\n3,4\n")
