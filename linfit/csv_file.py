@@ -61,8 +61,8 @@ class CsvFile:
         self._quotes = b'"' in head[self._start :]
         self._line_bytes = max(1, len(head) // max(1, head.count(b"\n")))
         cells = itertools.zip_longest(*(cells for _, cells in first), fillvalue="")
-        self._missing_in_words = False  # as long as none has been seen: to look for them takes a tenth of the time
         self._first_cells = dict(zip(self.columns, cells, strict=False))
+        self._missing_in_words = False  # as long as none has been seen: to look for them takes a tenth of the time
 
     def kind(self, column: str) -> str:
         """What a column's first cells hold, as `csv_text.kind` says it."""

@@ -55,10 +55,10 @@ class Piece(NamedTuple):
 
 
 def pieces(file: Any, size: int, buffers: int = 1) -> Iterator[Piece]:
-    """The rest of a file in pieces of at most this many bytes, or of a single line that is longer.
+    """The rest of a file in pieces of at most this many bytes; of more where a line or a quoted cell is longer.
 
-    They lie in so many buffers in turn: a piece may be used until so many others have been asked for. A buffer of its
-    own for each piece would take as long as reading it does, seven times over.
+    They lie in so many buffers in turn: a piece may be used until so many others have been asked for. With a new
+    buffer for each piece, reading takes seven times as long.
     """
     ring = [bytearray() for _ in range(buffers)]
     rest, number = b"", 0
