@@ -5,11 +5,12 @@ from typing import Any
 
 import numpy as np
 
-from linfit.callbacks.event_file import open_run
-from linfit.callbacks.milestones import milestones, shows_motion
-from linfit.callbacks.scene import Scene
-from linfit.step_callback import StepCallback
-from linfit.trajectory import Trajectory
+from linfit.callbacks.events.event_file import open_run
+from linfit.callbacks.figures.fit_pictures import FitPictures
+from linfit.callbacks.figures.milestones import milestones, shows_motion
+from linfit.callbacks.fit_context import fit_context
+from linfit.training.step_callback import StepCallback
+from linfit.training.trajectory import Trajectory
 
 
 class FilmStrip(StepCallback):
@@ -17,7 +18,7 @@ class FilmStrip(StepCallback):
 
     Attributes:
         count: how many points of the path are to be drawn, at most.
-        scene: draws them.
+        pictures: draws them.
         planned: the steps of these points.
 
     Args:
@@ -52,7 +53,8 @@ class FilmStrip(StepCallback):
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         """Finds data and references, and plans what to draw."""
         super().on_train_begin(logs)
-        self.scene = Scene(self.model, self.here(), self.truth, self.data, self.x_label, self.y_label)
+        context = fit_context(self.model, self.here(), self.params, self.truth, data=self.data)
+        self.pictures = FitPictures(context, self.truth, self.x_label, self.y_label)
         self.file = open_run(self.log_dir, self.run, self.model)
         self.first_step, self.last_step = self.step, self._last_step()
         self.planned = self.plan()
@@ -84,7 +86,7 @@ class FilmStrip(StepCallback):
 
     def close(self) -> None:
         """Lets go of rows and file."""
-        del self.scene, self.file, self.latest, self._parts
+        del self.pictures, self.file, self.latest, self._parts
 
     def _last_step(self) -> int | None:
         epochs, steps = self.params.get("epochs"), self.params.get("steps")

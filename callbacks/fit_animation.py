@@ -5,9 +5,10 @@ from typing import Any
 
 import numpy as np
 
+from linfit.callbacks.figures.milestones import milestones
+from linfit.callbacks.figures.png import png_of
 from linfit.callbacks.film_strip import FilmStrip
-from linfit.callbacks.milestones import milestones
-from linfit.trajectory import Trajectory
+from linfit.training.trajectory import Trajectory
 
 _FRAME_MS, _LAST_FRAME_MS = 120, 2500
 _COLOURS = 96  # of so many, none is missed, and the file is half as large
@@ -67,7 +68,7 @@ class FitAnimation(FilmStrip):
     def _film(self, path: Trajectory, ends: np.ndarray) -> bytes:
         from PIL import Image
 
-        pngs = [self.scene.side_by_side(path[:end], path, dark=self.dark).png() for end in ends.tolist()]
+        pngs = [png_of(self.pictures.side_by_side(path[:end], path, dark=self.dark)) for end in ends.tolist()]
         images = [Image.open(io.BytesIO(png)).convert("RGB") for png in pngs]
         palette = images[-1].quantize(_COLOURS)
         frames = [image.quantize(palette=palette, dither=Image.Dither.NONE) for image in images]

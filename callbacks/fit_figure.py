@@ -4,8 +4,9 @@ import time
 from collections import deque
 from typing import Any
 
+from linfit.callbacks.figures.png import png_of
 from linfit.callbacks.film_strip import FilmStrip
-from linfit.trajectory import Trajectory
+from linfit.training.trajectory import Trajectory
 
 _SHARE = 0.04  # of the time that a fit will take goes into pictures while it runs: 5 %, with room for a bad guess
 _FORESIGHT = 4.0  # times what its steps have taken: a fit may end early, and is not taken to be any longer
@@ -69,7 +70,7 @@ class FitFigure(FilmStrip):
         self._take_time(trajectory)
         super().on_steps_end(trajectory)
         due = [step for step in self.planned if trajectory.step[0] <= step <= trajectory.step[-1]]
-        self._waiting.extend((name, step) for step in due for name in self.scene.names)
+        self._waiting.extend((name, step) for step in due for name in self.pictures.names)
         if self._waiting and self._has_time():
             self._draw(*self._waiting.popleft())
             self._pause = self._stepping + self._picture_seconds
@@ -80,7 +81,7 @@ class FitFigure(FilmStrip):
         super().on_train_end(logs)
         end = int(self.latest.step[0])
         due = [(name, step) for name, step in self._waiting if logs and step < end]
-        due += [(name, end) for name in self.scene.names if self._drawn.get(name) != end]
+        due += [(name, end) for name in self.pictures.names if self._drawn.get(name) != end]
         for name, step in due:
             self._draw(name, step)
         self.close()
@@ -106,8 +107,8 @@ class FitFigure(FilmStrip):
     def _draw(self, name: str, step: int) -> None:
         began = time.perf_counter()
         path = self.path()
-        picture = self.scene.picture(name, path[path.step <= step])
-        png = picture.png()
+        picture = self.pictures.picture(name, path[path.step <= step])
+        png = png_of(picture)
         width, height = picture.canvas.get_width_height()
         self.file.image(step, name, png, (width, height))
         self.file.save_beside(f"{name}.png", png)

@@ -8,15 +8,15 @@ from typing import Any
 import numpy as np
 
 from linfit import checks
-from linfit.callbacks.event_file import open_run
-from linfit.callbacks.hparams_row import STEPS, STEPS_TO_OPTIMUM, HParamsRow
+from linfit.analysis.verdict import NEAR
+from linfit.callbacks.events.event_file import open_run
+from linfit.callbacks.events.hparams_row import STEPS, STEPS_TO_OPTIMUM, HParamsRow
 from linfit.checks import InputError
-from linfit.closed_form import running_problem
-from linfit.optimizer import is_plain_sgd
-from linfit.parameters import flat_reference
-from linfit.step_callback import StepCallback
-from linfit.trajectory import Trajectory
-from linfit.verdict import NEAR
+from linfit.keras_utils.optimizer import is_plain_sgd
+from linfit.parameter_names import flat_reference
+from linfit.training.fit import current_fit, current_objective
+from linfit.training.step_callback import StepCallback
+from linfit.training.trajectory import Trajectory
 
 _RATE, _RATE_TO_LIMIT = "learning_rate", "rate / limit"
 
@@ -96,12 +96,12 @@ class HyperParameters(StepCallback):
         self._first_step, self._reached = self.step, math.inf
         self._row = HParamsRow(self._file, self._first_step)
         self._limit, self._goal, self._tolerance = math.inf, np.array(math.nan), np.array(math.nan)
-        self._problem = problem = running_problem(self.model)
-        if problem is not None:
+        self._objective = objective = current_objective(self.model)
+        if objective is not None:
             point = self.here().point()
-            self._limit = problem.curvature.stability_limit
-            self._goal = flat_reference(problem.optimum, point, "optimum")
-            tolerance = self.fraction * problem.optimum_in_units.standard_error(point)
+            self._limit = objective.curvature.stability_limit
+            self._goal = flat_reference(objective.optimum, point, "optimum")
+            tolerance = self.fraction * objective.optimum_in_units.standard_error(point)
             self._tolerance = np.where(np.isfinite(tolerance), tolerance, math.nan)
 
     def on_steps_end(self, trajectory: Trajectory) -> None:
@@ -111,7 +111,7 @@ class HyperParameters(StepCallback):
             given = [name for name, value in self.settings.items() if value is not None]
             self._row.start(settings, [_RATE, _RATE_TO_LIMIT, *given], has_truth=self.truth is not None)
         errors = trajectory.values - self._goal
-        errors = errors if self._problem is None else self._problem.in_units(errors)
+        errors = errors if self._objective is None else self._objective.in_units(errors)
         near = np.all(np.abs(errors) <= self._tolerance, axis=1)
         self._is_near = bool(near[-1])
         if self._reached == math.inf and near.any():
@@ -125,12 +125,13 @@ class HyperParameters(StepCallback):
             totals[STEPS_TO_OPTIMUM] = self._reached
         self._file.scalars(self.step, totals)
         self._row.end(self.step, self._has_failed(logs))
-        del self._file, self._row, self._problem
+        del self._file, self._row, self._objective
 
     def _found(self, trajectory: Trajectory) -> dict[str, float | str | None]:
         """The settings of this fit by name; None where one is not known."""
         rate = float(f"{trajectory.learning_rate[0]:.6g}")  # without the rounding of float32
-        rows = getattr(self.model, "training_rows", None)
+        fit = current_fit(self.model)
+        rows = None if fit is None else fit.rows
         kernel = trajectory.parameters.get("w")
         return {
             _RATE: rate,

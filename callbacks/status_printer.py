@@ -4,12 +4,12 @@ from typing import Any
 
 import numpy as np
 
-from linfit import terminal
-from linfit.closed_form import running_problem
-from linfit.parameters import flat_reference
-from linfit.step_callback import StepCallback
-from linfit.text_table import SHORTEST, number, shortened
-from linfit.trajectory import Trajectory
+from linfit.parameter_names import flat_reference
+from linfit.text import terminal
+from linfit.text.text_table import SHORTEST, number, shortened
+from linfit.training.fit import current_objective
+from linfit.training.step_callback import StepCallback
+from linfit.training.trajectory import Trajectory
 
 _DISTANCE, _FURTHEST = "distance", "furthest off"
 
@@ -50,17 +50,17 @@ class StatusPrinter(StepCallback):
         """Chooses the columns and prints their titles."""
         super().on_train_begin(logs)
         start = self.here()
-        problem = running_problem(self.model)
+        objective = current_objective(self.model)
         reference = self.truth
-        if reference is None and problem is not None:
-            reference = problem.optimum
+        if reference is None and objective is not None:
+            reference = objective.optimum
         self._name = "truth" if self.truth is not None else "optimum"
         self._reference = None if reference is None else flat_reference(reference, start.point(), self._name)
 
         self._has_colour = terminal.has_colour()
         self._noise = np.full(len(start.names), np.nan)
-        if self._has_colour and problem is not None:
-            noise = 2 * problem.optimum.standard_error(start.parameters)
+        if self._has_colour and objective is not None:
+            noise = 2 * objective.optimum.standard_error(start.parameters)
             self._noise = np.where(np.isfinite(noise), noise, np.nan)
         self._longest_name = max(map(len, start.names))
         self._widths = self._layout(start)

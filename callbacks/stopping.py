@@ -5,12 +5,13 @@ from typing import Any
 import numpy as np
 
 from linfit import checks
+from linfit.analysis.squared_error import SquaredError
 from linfit.checks import InputError
-from linfit.closed_form import Problem, running_problem
-from linfit.least_squares import LeastSquares
-from linfit.parameters import flat_reference
-from linfit.step_callback import StepCallback
-from linfit.trajectory import Trajectory
+from linfit.parameter_names import flat_reference
+from linfit.statistics.solution import LeastSquares
+from linfit.training.fit import current_objective
+from linfit.training.step_callback import StepCallback
+from linfit.training.trajectory import Trajectory
 
 
 class _StopNear(StepCallback):
@@ -26,7 +27,7 @@ class _StopNear(StepCallback):
     stopped_at: int | None = None
     _goal: np.ndarray
     _tolerance: np.ndarray | float
-    _problem: Problem | None = None  # in whose units the tolerance is; None for those of the data
+    _objective: SquaredError | None = None  # in whose units the tolerance is; None for those of the data
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         """Starts a fit; a subclass sets goal and tolerance then."""
@@ -45,8 +46,8 @@ class _StopNear(StepCallback):
 
     def _near(self, trajectory: Trajectory) -> np.ndarray:
         errors = trajectory.values - self._goal
-        if self._problem is not None:
-            errors = self._problem.in_units(errors)
+        if self._objective is not None:
+            errors = self._objective.in_units(errors)
         return np.all(np.abs(errors) <= self._tolerance, axis=1)
 
 
@@ -86,17 +87,17 @@ class StopAtOptimum(_StopNear):
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         """Finds the optimum and its standard errors."""
         super().on_train_begin(logs)
-        problem, optimum = running_problem(self.model), self.optimum
+        objective, optimum = current_objective(self.model), self.optimum
         if isinstance(optimum, str):
-            if problem is None:
+            if objective is None:
                 raise InputError(
                     "StopAtOptimum needs an optimum in closed form: rows in memory and the mean squared error. For a "
                     "stream or a stock model try StopAtOptimum(optimum=linfit.least_squares(x, y))."
                 )
-            self._problem, optimum = problem, problem.optimum
+            self._objective, optimum = objective, objective.optimum
         point = self.here().point()
         self._goal = flat_reference(optimum, point, "optimum")
-        measured = optimum if self._problem is None else self._problem.optimum_in_units
+        measured = optimum if self._objective is None else self._objective.optimum_in_units
         self._tolerance = self.fraction * measured.standard_error(point)
         if not np.all(np.isfinite(self._tolerance)):
             raise InputError(

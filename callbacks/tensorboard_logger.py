@@ -6,18 +6,18 @@ from typing import Any
 
 import numpy as np
 
-from linfit.callbacks import dashboard
-from linfit.callbacks.descent_log import DescentLog
-from linfit.callbacks.event_file import last_layout, open_run, save_layout
-from linfit.callbacks.known import known_of
-from linfit.callbacks.reference_line import ReferenceLine, start_without_lines
-from linfit.callbacks.run_text import run_text
-from linfit.callbacks.zone import WayIn, zone_tags
+from linfit.callbacks.descent.descent_log import DescentLog
+from linfit.callbacks.events import dashboard
+from linfit.callbacks.events.event_file import last_layout, open_run, save_layout
+from linfit.callbacks.events.reference_line import ReferenceLine, start_without_lines
+from linfit.callbacks.events.run_text import run_text
+from linfit.callbacks.events.zone import ZoneApproach, zone_tags
+from linfit.callbacks.fit_context import fit_context
 from linfit.checks import InputError
 from linfit.comparison import compare_rows
-from linfit.parameters import is_linear
-from linfit.step_callback import StepCallback
-from linfit.trajectory import Trajectory
+from linfit.parameter_names import is_linear
+from linfit.training.step_callback import StepCallback
+from linfit.training.trajectory import Trajectory
 
 _ERRORS = {"truth": "error/truth", "optimum": "error/optimization"}  # a fit's distance to each reference
 _NO_LINES = {
@@ -108,43 +108,43 @@ class TensorBoardLogger(StepCallback):
         """Opens the runs: TensorBoard colours them in this order."""
         super().on_train_begin(logs)
         start = self.here()
-        self._known = known = known_of(self.model, start, self.params, self.truth, self.optimum, self.data)
+        self._context = context = fit_context(self.model, start, self.params, self.truth, self.optimum, self.data)
         self._tags = dashboard.as_tags(start.names)
-        constants = {run: {"loss": loss} for run, loss in known.losses.items()}
-        if len(known.points) == 2:  # where the fit's own stops
-            floor = np.linalg.norm(known.points["optimum"] - known.points["truth"])
+        constants = {run: {"loss": loss} for run, loss in context.losses.items()}
+        if len(context.points) == 2:  # where the fit's own stops
+            floor = np.linalg.norm(context.points["optimum"] - context.points["truth"])
             constants["optimum"][_ERRORS["truth"]] = float(floor)
 
-        goal = known.points.get("optimum", known.points.get("truth", start.values[0]))
-        zones = {run: known.zone(run) for run in known.points}
+        goal = context.points.get("optimum", context.points.get("truth", start.values[0]))
+        zones = {run: context.zone(run) for run in context.points}
         has_zone = np.isfinite(zones["optimum"]).all(axis=0) if "optimum" in zones else np.zeros(len(goal), bool)
         self._shown = self._to_show(goal)
         self._zoned = [i for i in self._shown if has_zone[i]]
         self._zone_tags = zone_tags(self._tags[i] for i in self._zoned)
-        self._way_in = WayIn(*zones.get("optimum", np.empty((3, len(goal))))[:, self._zoned])
+        self._approach = ZoneApproach(*zones.get("optimum", np.empty((3, len(goal))))[:, self._zoned])
         self._lay_out()
         self._lines: list[ReferenceLine] = []
         for run in _ERRORS:
-            if run in known.points:
-                values = dict(zip(self._tags, known.points[run].tolist(), strict=True)) | constants.get(run, {})
+            if run in context.points:
+                values = dict(zip(self._tags, context.points[run].tolist(), strict=True)) | constants.get(run, {})
                 zone = dict(zip(self._zone_tags, zones[run][:, self._zoned].ravel().tolist(), strict=True))
                 self._lines.append(ReferenceLine(self.log_dir, run, values, zone))
             else:
                 start_without_lines(self.log_dir, run, _NO_LINES[run].format(self.run))
         self._file = open_run(self.log_dir, self.run, self.model)
         self._run_text: str | None = run_text(self.model, start, self.params, self.truth)
-        self._descent = DescentLog(self._file, known, self.every)
+        self._descent = DescentLog(self._file, context, self.every)
 
     def on_steps_end(self, trajectory: Trajectory) -> None:
         """Writes the recorded steps, all values of a step as one event."""
-        tags = (*self._tags, "loss", "learning_rate", *(_ERRORS[run] for run in self._known.points))
+        tags = (*self._tags, "loss", "learning_rate", *(_ERRORS[run] for run in self._context.points))
         values = trajectory.values
-        distances = [np.linalg.norm(values - point, axis=1) for point in self._known.points.values()]
+        distances = [np.linalg.norm(values - point, axis=1) for point in self._context.points.values()]
         table = np.column_stack([values, trajectory.loss, trajectory.learning_rate, *distances])
         if self._run_text is not None:  # by now all callbacks have opened their runs, which must be new for that
             self._file.text(int(trajectory.step[0]), "run", self._run_text)
             self._run_text = None
-        for steps, zones in self._way_in.points(trajectory.step, values[:, self._zoned]):
+        for steps, zones in self._approach.points(trajectory.step, values[:, self._zoned]):
             self._file.table(steps, self._zone_tags, zones)  # before the last step: a run goes on from its last event
         self._descent.add(trajectory)
         self._file.table(trajectory.step, tags, table)
@@ -156,31 +156,35 @@ class TensorBoardLogger(StepCallback):
     def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
         """Writes the end point and, where the rows are at hand, the comparison as text."""
         super().on_train_end(logs)
-        for steps, zones in self._way_in.end():
+        for steps, zones in self._approach.end():
             self._file.table(steps, self._zone_tags, zones)
         for line in self._lines:
             line.end()
-        if "optimum" not in self._known.points:  # nothing better to go by than where the fit has ended
+        if "optimum" not in self._context.points:  # nothing better to go by than where the fit has ended
             shown = self._to_show(self.here().values[0])
             if set(shown) != set(self._shown):
                 self._shown = shown
                 with suppress(InputError):  # the charts are all there, in another order
                     self._lay_out(anew=True)
-        step, rows = self.step, self._known.rows
+        step, rows = self.step, self._context.rows
         self._descent.end(step)
-        if rows is not None and is_linear(self._known.start.parameters):
-            self._file.text(step, "comparison", compare_rows(self.model, rows, self.truth).to_markdown())
+        if rows is not None and is_linear(self._context.start.parameters):
+            self._file.text(
+                step,
+                "comparison",
+                compare_rows(self.model, rows, self.truth, objective=self._context.objective).to_markdown(),
+            )
         self._file.flush()
-        del self._lines, self._file, self._descent, self._known
+        del self._lines, self._file, self._descent, self._context
 
     def _to_show(self, values: np.ndarray) -> list[int]:
-        truth = self._known.points.get("truth")
+        truth = self._context.points.get("truth")
         return dashboard.most_telling(values, None if truth is None else values - truth)
 
     def _lay_out(self, anew: bool = False) -> None:
         """Writes the layout of Custom Scalars into a run that all fits share, if it shows something new."""
         zoned = [self._tags[i] for i in self._zoned]
-        errors = [tag for run, tag in _ERRORS.items() if run in self._known.points]
+        errors = [tag for run, tag in _ERRORS.items() if run in self._context.points]
         page = dashboard.layout(self._tags, self._shown, zoned, errors[::-1])
         earlier = last_layout(self.log_dir, "truth")
         if anew or not dashboard.shows_all_of(earlier, page):

@@ -1,18 +1,19 @@
 """Fit linear models by gradient descent in Keras, and see and check what the descent does."""
 
 from linfit.checks import InputError
-from linfit.closed_form import least_squares
 from linfit.comparison import Comparison, compare
-from linfit.curvature import Curvature
-from linfit.ground_truth import GroundTruth
-from linfit.least_squares import LeastSquares
-from linfit.model import LinearRegression
-from linfit.standardization import Standardization
-from linfit.sufficient_statistics import SufficientStatistics
-from linfit.table import Table
-from linfit.table_batches import TableBatches, read_batches
-from linfit.tables import read_table
-from linfit.trajectory import Trajectory
+from linfit.data.ground_truth import GroundTruth
+from linfit.data.read_batches import read_batches
+from linfit.data.read_table import read_table
+from linfit.data.table import Table
+from linfit.data.table_batches import TableBatches
+from linfit.models.linear_regression import LinearRegression
+from linfit.statistics.closed_form import least_squares
+from linfit.statistics.curvature import Curvature
+from linfit.statistics.solution import LeastSquares
+from linfit.statistics.standardization import Standardization
+from linfit.statistics.sufficient_statistics import SufficientStatistics
+from linfit.training.trajectory import Trajectory
 
 __all__ = [
     "Comparison",

@@ -8,9 +8,22 @@ from typing import Any
 
 import numpy as np
 
+from linfit.arguments import Argument
+
 
 class InputError(ValueError):
-    """What came in cannot be used; the message says what was required, what arrived and what to type next."""
+    """An input that cannot be used; the message says what was required, what arrived and what to type next.
+
+    Args:
+        parts: the message, in one string or in several; an `Argument` among them is worded as the running program
+            words its arguments.
+    """
+
+    def __init__(self, *parts: str | Argument):
+        super().__init__(*parts)
+
+    def __str__(self) -> str:
+        return "".join(map(str, self.args))
 
 
 class NoRows(InputError):

@@ -7,17 +7,19 @@ from typing import TYPE_CHECKING, Any
 import keras
 import numpy as np
 
-from linfit import terminal
+from linfit.analysis.squared_error import SquaredError, squared_error_of
+from linfit.analysis.verdict import NO_OPTIMUM, verdict
 from linfit.checks import InputError
-from linfit.closed_form import problem_of
-from linfit.condensed import condensed_rows
-from linfit.gradient_descent import GradientDescent
-from linfit.html_table import html_table
-from linfit.parameters import flat, flat_reference, point_of, scalar_names
-from linfit.rows import Rows, as_rows, column_names
-from linfit.sufficient_statistics import SufficientStatistics
-from linfit.text_table import narrowed, number
-from linfit.verdict import NO_OPTIMUM, verdict
+from linfit.data.array_input import as_rows, column_names
+from linfit.data.rows import Rows
+from linfit.keras_utils.variables import point_of, units_of
+from linfit.models.gradient_descent import GradientDescent
+from linfit.models.statistics_input import condensed_rows
+from linfit.parameter_names import flat, flat_reference, scalar_names
+from linfit.statistics.standardization import same_units
+from linfit.statistics.sufficient_statistics import SufficientStatistics
+from linfit.text.report import Report
+from linfit.text.text_table import number
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -65,9 +67,7 @@ class Comparison:
         return None if self.optimum is None or self.truth is None else self.optimum - self.truth
 
     def __str__(self) -> str:
-        titles, lines = self._cells()
-        table = narrowed(titles, lines, terminal.width() - 1, _SPARED, feet=1)
-        return "\n".join([*table, "", terminal.filled(self.verdict)])
+        return self._report().as_text()
 
     def __rich__(self) -> "Text":
         """The same for `rich.print`: on a terminal with colours the verdict's first words have one."""
@@ -80,8 +80,7 @@ class Comparison:
         return text
 
     def _repr_html_(self) -> str:
-        titles, lines = self._cells()
-        return html_table(titles, lines, feet=1, note=self.verdict)
+        return self._report().as_html()
 
     def to_frame(self) -> "pd.DataFrame":
         """The table as a pandas DataFrame, a row for each parameter; needs pandas (`pip install linfit[tables]`)."""
@@ -108,6 +107,10 @@ class Comparison:
             "estimation error": self.estimation_error,
         }
         return {title: values for title, values in columns.items() if values is not None}
+
+    def _report(self) -> Report:
+        titles, lines = self._cells()
+        return Report(titles, lines, self.verdict, spare=_SPARED, feet=1)
 
     def _cells(self) -> tuple[list[str], list[list[str]]]:
         columns = self._columns()
@@ -161,7 +164,11 @@ def compare(model: keras.Model, x: Any, y: Any = None, truth: Any = None, sample
 
 
 def compare_rows(
-    model: keras.Model, rows: Rows, truth: Any = None, column_names: tuple[str, ...] | None = None
+    model: keras.Model,
+    rows: Rows,
+    truth: Any = None,
+    column_names: tuple[str, ...] | None = None,
+    objective: SquaredError | None = None,
 ) -> Comparison:
     """The same for rows that are checked already."""
     parameters = {name: values.astype("float64") for name, values in point_of(model).items()}
@@ -174,23 +181,24 @@ def compare_rows(
     feature_names = getattr(model, "feature_names", None) or column_names or getattr(truth, "feature_names", None)
     names = scalar_names({name: values.shape for name, values in parameters.items()}, feature_names)
     mean_squared_error = rows.mean_squared_error(parameters["w"], parameters.get("b", 0.0))
-    problem = problem_of(model, rows, feature_names)
+    if objective is None or not same_units(objective.units, units_of(model)):
+        objective = squared_error_of(model, rows, feature_names)
     true = None if truth is None else flat_reference(truth, parameters)
-    if problem is None:
+    if objective is None or not same_units(objective.units, units_of(model)):
         losses = {"fitted": mean_squared_error}
         if truth is not None:
             losses["truth"] = rows.mean_squared_error(truth.w, truth.b)
         return Comparison(names, flat(parameters), None, None, true, losses, verdict=NO_OPTIMUM)
 
-    losses = {"fitted": problem.loss(mean_squared_error, parameters["w"]), "optimum": problem.optimum.loss}
+    losses = {"fitted": objective.loss(mean_squared_error, parameters["w"]), "optimum": objective.optimum.loss}
     if truth is not None:
-        losses["truth"] = problem.loss(rows.mean_squared_error(truth.w, truth.b), truth.w)
+        losses["truth"] = objective.loss(rows.mean_squared_error(truth.w, truth.b), truth.w)
     return Comparison(
         names=names,
         fitted=flat(parameters),
-        optimum=flat_reference(problem.optimum, parameters, "optimum"),
-        standard_error=problem.optimum.standard_error(parameters),
+        optimum=flat_reference(objective.optimum, parameters, "optimum"),
+        standard_error=objective.optimum.standard_error(parameters),
         truth=true,
         losses=losses,
-        verdict=verdict(model, problem, parameters, losses["fitted"], names, true),
+        verdict=verdict(model, objective, parameters, losses["fitted"], names, true),
     )

@@ -16,7 +16,7 @@ from benchmark_timing import Claim, Section, at_least, at_most, fastest, timed
 from sklearn.linear_model import LinearRegression
 
 from linfit import SufficientStatistics
-from linfit.triangle import BLOCK_ROWS
+from linfit.statistics.qr import BLOCK_ROWS
 
 LINFIT, LSTSQ, SKLEARN, GRAM = "linfit", "numpy lstsq", "scikit-learn tol=0", "normal equations"
 PRODUCT = "xᵀx"

@@ -1,27 +1,20 @@
-"""What linfit's messages tell to type in Python, as the options of the programs."""
+"""How the programs word the arguments that linfit's messages suggest: as options of the command line."""
 
-import re
+import shlex
 
-_ARGUMENTS = {
-    r"LinearRegression\(normalize=True\)": "--normalize",
-    r"missing='drop'": "--missing drop",
-    r"features=\[\.\.\.\]": "--features",
-    r"\b(categorical|features)=\[([^\[\]]*)\]": r"--\1 \2",
-}
+from linfit.arguments import Argument
 
 
-def as_options(text: str) -> str:
-    """The same message with options for arguments.
+def as_option(argument: Argument) -> str:
+    """Return an argument of linfit as an option.
 
     Example:
-        >>> as_options("Try categorical=['city', 'area code'], or missing='drop'.")
-        "Try --categorical city 'area code', or --missing drop."
+        >>> as_option(Argument("categorical", ["city", "area code"])), as_option(Argument("missing", "drop"))
+        ("--categorical city 'area code'", '--missing drop')
+        >>> as_option(Argument("features")), as_option(Argument("normalize", True))
+        ('--features', '--normalize')
     """
-    for argument, option in _ARGUMENTS.items():
-        text = re.sub(argument, option, text)
-    names = re.compile(r"(?<=--categorical )('[^']*'(?:, '[^']*')*)|(?<=--features )('[^']*'(?:, '[^']*')*)")
-    return names.sub(lambda found: " ".join(map(_word, re.findall(r"'([^']*)'", found[0]))), text)
-
-
-def _word(name: str) -> str:
-    return name if re.fullmatch(r"[\w.-]+", name) else f"'{name}'"
+    option, value = f"--{argument.name.replace('_', '-')}", argument.value
+    if value is ... or value is True:
+        return option
+    return f"{option} {shlex.join(map(str, value)) if isinstance(value, list | tuple) else shlex.quote(str(value))}"

@@ -21,7 +21,8 @@ from recovery_report import picture, table, verdict
 
 import linfit
 from linfit.callbacks import StopAtOptimum
-from linfit.parameters import flat, named_parameters, scalar_names
+from linfit.keras_utils.variables import named_parameters
+from linfit.parameter_names import flat, scalar_names
 
 START = {"w": 0.0, "b": -1.0}  # the lesson's
 NEAR = 0.01  # standard errors from the optimum: nearer cannot matter

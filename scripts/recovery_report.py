@@ -6,7 +6,7 @@ import numpy as np
 from recovery import Recovery
 
 from linfit.callbacks import recovery_figure
-from linfit.text_table import aligned, number
+from linfit.text.text_table import aligned, number
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

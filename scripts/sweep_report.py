@@ -10,7 +10,7 @@ import train_options
 
 import linfit
 from linfit.callbacks import StepCallback, learning_rate_figure
-from linfit.text_table import aligned, number
+from linfit.text.text_table import aligned, number
 
 DIVERGED = 1e6  # times the lowest loss
 _AFTER = {"converged": "", "not yet": " after {:,}", "diverging": " after {:,}", "diverged": " at step {:,}"}

@@ -11,7 +11,6 @@ import itertools
 import math
 import sys
 import warnings
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +19,11 @@ import numpy as np
 import tensorboard_page
 import train_options
 import train_stream
-from option_words import as_options
+from option_words import as_option
 from rich.console import Console
 
 import linfit
+from linfit.arguments import arguments_worded_as
 from linfit.callbacks import (
     FitAnimation,
     FitFigure,
@@ -40,14 +40,15 @@ MOST_LOGGED = 100_000  # steps in TensorBoard, of about 150 bytes each
 
 def main(arguments: list[str] | None = None) -> int:
     """Trains one run. Returns the exit code: 0, 2 for bad input, 130 after Ctrl-C."""
-    warnings.formatwarning = lambda message, *_: f"train.py: warning: {as_options(str(message))}\n"
-    try:
-        return train(train_options.parse(arguments, __doc__))
-    except linfit.InputError as error:
-        print(f"train.py: error: {as_options(str(error))}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:  # before there is anything to keep, or a second one
-        return 130
+    warnings.formatwarning = lambda message, *_: f"train.py: warning: {message}\n"
+    with arguments_worded_as(as_option):
+        try:
+            return train(train_options.parse(arguments, __doc__))
+        except linfit.InputError as error:
+            print(f"train.py: error: {error}", file=sys.stderr)
+            return 2
+        except KeyboardInterrupt:  # before there is anything to keep, or a second one
+            return 130
 
 
 def train(options: argparse.Namespace) -> int:
@@ -98,7 +99,6 @@ def train(options: argparse.Namespace) -> int:
             raise
         interrupted = True
     comparison = linfit.compare(model, **data, truth=truth)
-    comparison = replace(comparison, verdict=as_options(comparison.verdict))
     Console().print("", comparison, "", sep="\n", soft_wrap=True)
     train_options.save(options, model)
     print(f"Picture:      {folder / 'fit' / 'fit.png'}")

@@ -16,7 +16,7 @@ from test_fit_statistics import path_of
 
 import linfit
 
-SESSION = Path(__file__).with_name("dask_session.py")
+SESSION = Path(__file__).parents[1] / "helpers" / "dask_session.py"
 SCRIPTS = Path(__file__).parents[2] / "scripts"
 TRUTH = linfit.GroundTruth(w=[1.5, -2.0, 0.3], b=0.5, noise=0.3)
 N = 80_000

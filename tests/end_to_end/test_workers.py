@@ -34,7 +34,7 @@ def own_network():
 def folder(own_network, tmp_path_factory):
     """What two starts of two workers have left."""
     folder = tmp_path_factory.mktemp("two_workers")
-    program = Path(__file__).with_name("two_workers.py")
+    program = Path(__file__).parents[1] / "helpers" / "two_workers.py"
     environment = os.environ | {
         "CUDA_VISIBLE_DEVICES": "-1",
         "PYTHONPATH": os.pathsep.join([str(program.parents[1]), *filter(None, [os.environ.get("PYTHONPATH")])]),

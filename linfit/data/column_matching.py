@@ -1,0 +1,86 @@
+"""The columns of x matched with a model's by their names, and the text in them encoded as it was for the fit."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from linfit import checks
+from linfit.checks import InputError
+from linfit.data.array_input import column_names
+from linfit.data.bad_cell import BadCell
+from linfit.data.block import such_rows
+from linfit.data.categories import Categories
+from linfit.data.column_plan import ColumnPlan
+from linfit.data.dataframe import DataFrameSource
+from linfit.data.table import Table
+
+
+def matched(x: Any, feature_names: tuple[str, ...] | None, categories: Categories) -> Any:
+    """The same x with the columns in the model's order; text columns become features of zeros and ones.
+
+    What has no column names, or meets a model without feature names, is left as it is.
+
+    Args:
+        x: features, as a user passes them.
+        feature_names: the model's.
+        categories: the levels of the model's categorical columns.
+
+    Raises:
+        InputError: a column is missing, or is not the model's; a level that the fit has not seen.
+    """
+    names = column_names(x)
+    if names is None:
+        return x
+    checks.names(names, "the columns of x")
+    if not feature_names:
+        return x
+    if isinstance(x, Table):
+        for column in sorted(set(x.categories) & set(categories)):
+            if x.categories[column] != tuple(categories[column]):
+                raise InputError(
+                    f"column {column!r} of the table has the levels {list(x.categories[column])}, the model's has "
+                    f"{list(categories[column])}; the first is the reference level. Read it with "
+                    "read_table(..., categorical=model.categories)."
+                )
+    if names == feature_names:
+        return x
+    if set(names) == set(feature_names):
+        order = [names.index(name) for name in feature_names]
+        if isinstance(x, Table):
+            return replace(x, x=x.x[:, order], feature_names=feature_names)
+        return x.iloc[:, order] if hasattr(x, "iloc") else x.select(list(feature_names))
+
+    columns = feature_names if isinstance(x, Table) else _columns_of(feature_names, categories)
+    lacking = [repr(name) for name in columns if name not in names]
+    unknown = [repr(name) for name in names if name not in columns]
+    if lacking or unknown:
+        found = [f"lacks {', '.join(lacking)}"] * bool(lacking) + [f"has {', '.join(unknown)} besides"] * bool(unknown)
+        remedy = "Add or rename columns." if lacking else f"Try x[{list(columns)}]."
+        raise InputError(
+            f"x must have the model's columns {list(columns)}, in any order; it {' and '.join(found)}. {remedy}"
+        )
+    return _encoded(x, columns, categories)
+
+
+def _columns_of(feature_names: tuple[str, ...], categories: Categories) -> tuple[str, ...]:
+    """The columns that these features were made of."""
+    owner = {f"{column}={level}": column for column, levels in categories.items() for level in levels[1:]}
+    return tuple(dict.fromkeys(owner.get(name, name) for name in feature_names))
+
+
+def _encoded(x: Any, columns: tuple[str, ...], categories: Categories) -> np.ndarray:
+    frame = DataFrameSource(x, "x")
+    for column in columns:
+        if column not in categories and frame.kind(column) not in ("number", "boolean"):
+            raise InputError(f"x must hold numbers in column {column!r}, got {frame.example(column)!r}.")
+    wanted = ColumnPlan(
+        columns, (), {column: tuple(categories[column]) for column in columns if column in categories}, False
+    )
+    outcomes = list(frame.outcomes(wanted, max(1, frame.rows)))
+    if not outcomes:
+        raise InputError(f"x has no values: its shape is {(frame.rows, len(columns))}. At least one row was expected.")
+    if isinstance(outcomes[0], BadCell):
+        fault = outcomes[0]
+        raise fault.error(such_rows(fault.counts[fault.column]), "Fill or leave out those rows.")
+    return outcomes[0].values.T

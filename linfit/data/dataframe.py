@@ -1,0 +1,96 @@
+"""A DataFrame of pandas or polars, or an Arrow table, as a source of rows."""
+
+import math
+from collections.abc import Iterator
+from numbers import Real
+from typing import TYPE_CHECKING, Any
+
+from linfit import checks
+from linfit.data.array_input import column_names
+from linfit.data.arrow_kinds import kind
+from linfit.data.bad_cell import BadCell
+from linfit.data.block import Block
+from linfit.data.categories import level_name
+from linfit.data.column_plan import ColumnPlan
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+class DataFrameSource:
+    """A DataFrame.
+
+    Attributes:
+        name: what to call it.
+        columns: the names of its columns.
+        rows: how many it has.
+    """
+
+    def __init__(self, frame: Any, name: str = "the DataFrame"):
+        self.name, self._frame = name, frame
+        self.columns = checks.names(column_names(frame) or (), f"the columns of {name}")
+        self.rows = len(frame)
+        self._arrays: dict[tuple[str, bool], pa.Array] = {}
+
+    def kind(self, column: str) -> str:
+        """What a column holds, as `arrow_kinds.kind` says it."""
+        return kind(self._array(column, False).type)
+
+    def example(self, column: str) -> str:
+        """What a column begins with."""
+        import pyarrow as pa
+
+        array = self._array(column, False)
+        if pa.types.is_dictionary(array.type):
+            array = array.dictionary
+        return str(next(iter(array.drop_null()[:1].to_pylist()), ""))
+
+    def outcomes(self, wanted: ColumnPlan, batch_rows: int) -> Iterator[Block | BadCell]:
+        """The rows in order, in blocks of at most so many, or what is wrong with them."""
+        arrays = [self._array(column, column in wanted.categories) for column in wanted.columns]
+        for first in range(0, self.rows, batch_rows):
+            parts = [array[first : first + batch_rows] for array in arrays]
+
+            def cell(row: int, column: str, first: int = first) -> str:
+                content = self._cells(column)[first + row]
+                return repr(content) if isinstance(content, str) else str(content)
+
+            def place(row: int, first: int = first) -> str:
+                return f"row {first + row}, counted from 0"
+
+            yield wanted.block(self.name, parts, place, cell)
+
+    def _cells(self, column: str) -> Any:
+        """The cells of a column by their number."""
+        pandas = hasattr(self._frame, "iloc")
+        return self._frame.iloc[:, self.columns.index(column)].array if pandas else self._frame[column]
+
+    def _array(self, column: str, as_text: bool) -> "pa.Array":
+        """A column as one Arrow array."""
+        import pyarrow as pa
+
+        if (column, as_text) not in self._arrays:
+            cells = self._cells(column)
+            if isinstance(cells, pa.ChunkedArray):
+                array = cells
+            elif hasattr(cells, "to_arrow"):
+                array = cells.to_arrow()
+            else:
+                try:
+                    array = pa.array(cells, from_pandas=True)
+                except (pa.ArrowInvalid, pa.ArrowTypeError):  # objects of several types
+                    array = _of_objects(cells, as_text)
+            self._arrays[column, as_text] = array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
+        return self._arrays[column, as_text]
+
+
+def _of_objects(cells: Any, as_text: bool) -> "pa.Array":
+    """Objects of several types as text, or as numbers with infinity for what is none."""
+    import pandas as pd
+    import pyarrow as pa
+
+    present = [(cell, not pd.isna(cell)) for cell in cells]
+    if as_text:
+        return pa.array([level_name(cell) if known else None for cell, known in present], pa.string())
+    numbers = [(float(cell) if isinstance(cell, Real) else math.inf) if known else None for cell, known in present]
+    return pa.array(numbers, pa.float64())

@@ -1,0 +1,113 @@
+"""A Parquet file, or some of its row groups."""
+
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any
+
+from linfit import checks
+from linfit.checks import InputError
+from linfit.data.arrow_kinds import kind
+from linfit.data.bad_cell import BadCell
+from linfit.data.block import Block
+from linfit.data.column_plan import ColumnPlan
+from linfit.data.read_ahead import ahead
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_BUFFER = 2**17  # bytes of each column that are read at a time; a whole row group may be as large as the file
+
+
+@dataclass(frozen=True)
+class ParquetFile:
+    """One Parquet file.
+
+    Attributes:
+        name: its path.
+        groups: the row groups that are read; None for all.
+
+    Raises:
+        InputError: it is no Parquet file, or a damaged one.
+    """
+
+    name: str
+    groups: tuple[int, ...] | None = None
+
+    @cached_property
+    def _counts(self) -> tuple[int, ...]:
+        """The rows of each row group of the file."""
+        with self._open() as file:
+            return tuple(file.metadata.row_group(i).num_rows for i in range(file.metadata.num_row_groups))
+
+    @cached_property
+    def _kinds(self) -> dict[str, str]:
+        with self._open() as file:
+            schema = file.schema_arrow
+        checks.names(schema.names, f"the columns of {self.name}")
+        return {field.name: kind(field.type) for field in schema}
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The names of the columns."""
+        return tuple(self._kinds)
+
+    @property
+    def rows(self) -> int:
+        """How many rows there are."""
+        return sum(self._counts[group] for group in self._groups)
+
+    def kind(self, column: str) -> str:
+        """What a column holds, as `arrow_kinds.kind` says it."""
+        return self._kinds[column]
+
+    def example(self, column: str) -> str:
+        """What a column begins with: not looked up."""
+        return ""
+
+    def parts(self) -> list[tuple[int, "ParquetFile"]]:
+        """Each row group with the number of its rows."""
+        return [(self._counts[group], replace(self, groups=(group,))) for group in self._groups]
+
+    def joined(self, other: "ParquetFile") -> "ParquetFile":
+        """The row groups of both, of one file."""
+        return replace(self, groups=(*self._groups, *other._groups))
+
+    def outcomes(self, wanted: ColumnPlan, batch_rows: int) -> Iterator[Block | BadCell]:
+        """The rows in order, in blocks of at most so many, or what is wrong with them."""
+        for first, batch in ahead(self._batches(list(wanted.columns), batch_rows)):
+            arrays = [batch.column(column) for column in wanted.columns]
+            yield wanted.block(self.name, arrays, partial(_place, first))
+
+    def _batches(self, columns: list[str], batch_rows: int) -> "Generator[tuple[int, pa.RecordBatch], None, None]":
+        """The rows as Arrow reads them, and the number of the first of each batch."""
+        with self._open() as file:
+            for group in self._groups:
+                first = sum(self._counts[:group])
+                batches = file.iter_batches(batch_rows, [group], columns, use_threads=False)
+                while (batch := self._read(next, batches, None)) is not None:
+                    yield first, batch
+                    first += len(batch)
+
+    @property
+    def _groups(self) -> tuple[int, ...]:
+        return tuple(range(len(self._counts))) if self.groups is None else self.groups
+
+    def _open(self) -> Any:
+        from pyarrow import parquet
+
+        options = {"buffer_size": _BUFFER, "pre_buffer": False, "page_checksum_verification": True}
+        return self._read(parquet.ParquetFile, self.name, **options)
+
+    def _read(self, function: Any, *arguments: Any, **options: Any) -> Any:
+        import pyarrow as pa
+
+        try:
+            return function(*arguments, **options)
+        except (pa.ArrowException, OSError) as error:
+            reason = str(error).splitlines()[0].rstrip(".")
+            raise InputError(f"{self.name} is no Parquet file, or damaged: {reason}. Write or copy it anew.") from None
+
+
+def _place(first: int, row: int) -> str:
+    return f"row {first + row}, counted from 0"

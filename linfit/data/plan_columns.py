@@ -1,0 +1,152 @@
+"""TODO: docstring of data.choose_columns."""
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from linfit import checks
+from linfit.arguments import Argument
+from linfit.checks import InputError
+from linfit.data import categories, csv_text
+from linfit.data.column_plan import ColumnPlan
+from linfit.data.csv_file import CsvFile
+from linfit.data.sources import Source
+
+_BEGINS_AS_NUMBER = re.compile(r"[\W_]*\d")  # $20, 34.9%, 12 km: no letter before the first digit
+
+
+def plan_columns(
+    sources: Sequence[Source],
+    target: str | Sequence[str],
+    features: Any,
+    categorical: Any,
+    sample_weight: str | None,
+    missing: str,
+) -> ColumnPlan:
+    """What to read, once it is known that all of it is there.
+
+    Raises:
+        InputError: a column that is not there, or does not hold what it must.
+    """
+    if missing not in ("error", "drop"):
+        raise InputError(f"missing must be 'error' or 'drop', got {missing!r}.")
+    first = sources[0]
+    targets = (target,) if isinstance(target, str) else checks.names(target, "target")
+    chosen = (features,) if isinstance(features, str) else features
+    if chosen is None:
+        chosen = tuple(name for name in first.columns if name not in (*targets, sample_weight))
+        for other in sources[1:]:
+            differing = sorted((set(first.columns) ^ set(other.columns)) - {*targets, sample_weight})
+            if differing:
+                raise InputError(
+                    f"{other.name} and {first.name} must have the same columns, where no features are named; only one "
+                    f"of them has {', '.join(map(repr, differing))}. Choose columns that all have by ",
+                    Argument("features"),
+                    ".",
+                )
+    chosen = tuple(chosen)
+    for source in sources:
+        weights = () if sample_weight is None else (sample_weight,)
+        for role, names in {"target": targets, "feature": chosen, "sample_weight": weights}.items():
+            for name in names:
+                if name not in source.columns:
+                    listed = ", ".join(map(repr, source.columns))
+                    raise InputError(
+                        f"{source.name} has no {role} column {name!r}. Its columns are: {listed}."
+                        f"{_nearly(name, source)}{_hint(source)}"
+                    )
+    if sample_weight in (*chosen, *targets):
+        raise InputError(f"{sample_weight!r} weighs the rows and cannot be a feature or a target, too.")
+    for name in targets:
+        if name in chosen:
+            raise InputError(f"{name!r} is the target and cannot be a feature too. Leave it out of the features.")
+    if not chosen:
+        raise InputError(
+            f"{first.name} has no column beside the target {targets[0]!r}: a fit needs at least one feature."
+            f"{_hint(first)}"
+        )
+    checks.names(chosen, "features")
+    levels = categories.asked_for(categorical, chosen)
+    if any(isinstance(source, CsvFile) for source in sources):
+        levels = {column: None if given is None else _as_in_csv(column, given) for column, given in levels.items()}
+    wanted = ColumnPlan(chosen, targets, levels, missing == "drop", sample_weight)
+    for source in sources:
+        _check_kinds(source, wanted)
+    return wanted
+
+
+def _as_in_csv(column: str, given: tuple[str, ...]) -> tuple[str, ...]:
+    """Levels as the cells of a CSV file have them: without spaces around them."""
+    for level in given:
+        if csv_text.level(level) is None:
+            raise InputError(
+                f"the levels of {column!r} must be cells that are not missing, got {level!r}, which is a missing cell "
+                "in a CSV file. Leave that level out, or call it something else there."
+            )
+    return checks.names([level.strip() for level in given], f"the levels of {column!r}")
+
+
+def _nearly(wanted: Any, source: Source) -> str:
+    """Asks for the column that has another case, or spaces around its name."""
+    alike = [name for name in source.columns if name.strip().casefold() == str(wanted).strip().casefold()]
+    return f" Did you mean {alike[0]!r}?" if alike else ""
+
+
+def _hint(source: Source) -> str:
+    """What a header of one column with another separator in it asks for."""
+    only = str(source.columns[0])
+    for name, separator, options in (("semicolons", ";", 'sep=";", decimal=","'), ("tabs", "\t", 'sep="\\t"')):
+        if len(source.columns) == 1 and separator in only:
+            return (
+                f" Are they separated by {name}? Try linfit.read_table(pd.read_csv(..., {options}), ...), or save them "
+                "with commas, and decimals with points."
+            )
+    return ""
+
+
+def _check_kinds(source: Source, wanted: ColumnPlan) -> None:
+    """Refuses columns that are no numbers, all of a kind in one message."""
+    plain = {column: source.kind(column) for column in wanted.columns if column not in wanted.categories}
+
+    def named(kind: str) -> str:
+        found = [column for column, its in plain.items() if its == kind]
+        word = "columns" if len(found) > 1 else "column"
+        shown = ((column, source.example(column)) for column in found)
+        return f"{word} " + ", ".join(f"{name!r}" + (f" (such as {cell!r})" if cell else "") for name, cell in shown)
+
+    if "text" in plain.values():
+        text = [column for column, kind in plain.items() if kind == "text"]
+        numbers = [column for column in text if _BEGINS_AS_NUMBER.match(source.example(column))]
+        words = [column for column in text if column not in numbers]
+        remedy: list[str | Argument] = ["Try ", Argument("categorical", words)]
+        if not words:
+            remedy = ["Correct them, name them in ", Argument("categorical"), " if they are levels"]
+        for role, those in {"target": wanted.targets, "sample_weight": (wanted.weight,)}.items():
+            if set(text) & set(those):
+                remedy = [f"Try another {role}" if set(words) & set(those) else "Correct them"]
+        written = "Numbers must be written without currency signs, percent signs, spaces and thousands separators. "
+        raise InputError(
+            f"{source.name} has text where a fit needs numbers, in {named('text')}. {written if numbers else ''}",
+            *remedy,
+            ", or choose other columns by ",
+            Argument("features"),
+            ".",
+        )
+    if "decimal comma" in plain.values():
+        raise InputError(
+            f"{source.name} has decimal commas in {named('decimal comma')}. Save the numbers with decimal points."
+        )
+    if "date" in plain.values():
+        raise InputError(
+            f"{source.name} has dates where a fit needs numbers, in {named('date')}. Make numbers of them, such as "
+            "the days since the first (pandas: (dates - dates.min()).dt.days), or choose other columns by ",
+            Argument("features"),
+            ".",
+        )
+    for column, kind in plain.items():
+        if kind not in ("number", "boolean"):
+            raise InputError(
+                f"{source.name} must hold numbers in column {column!r}, got the type {kind}. Choose other columns by ",
+                Argument("features"),
+                ".",
+            )

@@ -1,0 +1,1 @@
+"""What is peculiar to Keras and TensorFlow: variables, float policy, optimizer, distribution."""

@@ -1,0 +1,1 @@
+"""Tables, reports and progress bars on a terminal or a page."""

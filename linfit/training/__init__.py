@@ -1,0 +1,1 @@
+"""How `train_step` is run and recorded."""
