@@ -1,1 +1,1 @@
-"""The Descent tab of TensorBoard: the format of its data, what serves them, and its page."""
+"""The Descent tab of TensorBoard: its data format, its server plugin and its page."""

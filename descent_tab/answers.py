@@ -1,4 +1,4 @@
-"""How the Descent tab's requests are answered: with JSON, or a file of the page, and never with a traceback."""
+"""HTTP responses of the Descent tab: JSON, a file of the page, or a one-sentence error, but never a traceback."""
 
 import json
 from collections.abc import Callable
@@ -8,15 +8,15 @@ from typing import Any
 from tensorboard.backend import http_util
 from werkzeug import wrappers
 
-CONTENT_TYPES = {".js": "text/javascript", ".css": "text/css"}  # of the page's files
+CONTENT_TYPES = {".js": "text/javascript", ".css": "text/css"}  # by suffix of the page's files
 
 
 class Refusal(Exception):
-    """Why there is no answer, as a sentence for a person.
+    """A request that cannot be answered, with the reason in one sentence for the user.
 
     Args:
         sentence: the reason.
-        status: that of HTTP that goes with it.
+        status: the HTTP status code.
     """
 
     def __init__(self, sentence: str, status: int):
@@ -25,7 +25,7 @@ class Refusal(Exception):
 
 
 def respond(answer: Callable[[wrappers.Request], Any], environ: Any, start_response: Any) -> Any:
-    """A WSGI application, once `answer` is bound: its answer as JSON, or {"error": a sentence}."""
+    """Respond with `answer(request)` as JSON, or with {"error": sentence}; with `answer` bound, a WSGI application."""
     request = wrappers.Request(environ)
     try:
         text, status = json.dumps(answer(request)), 200
@@ -37,15 +37,15 @@ def respond(answer: Callable[[wrappers.Request], Any], environ: Any, start_respo
 
 
 def serve(file: Path, environ: Any, start_response: Any) -> Any:
-    """A WSGI application, once `file` is bound: this file of the page."""
+    """Respond with one file of the page; with `file` bound, a WSGI application."""
     request = wrappers.Request(environ)
     try:
         response = http_util.Respond(request, file.read_bytes(), CONTENT_TYPES[file.suffix])
-    except OSError as error:  # removed since TensorBoard was started
+    except OSError as error:  # the file was removed after TensorBoard started
         response = http_util.Respond(request, in_words(error), "text/plain", code=404)
     return response(environ, start_response)
 
 
 def in_words(error: Exception) -> str:
-    """An error that nobody has foreseen, with its kind, without which many say nothing."""
+    """Return an unexpected error as text with its type, because many messages mean nothing without it."""
     return f"{type(error).__name__}: {error}."

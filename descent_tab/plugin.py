@@ -1,4 +1,4 @@
-"""DescentPlugin: the Descent tab's page and its data, as TensorBoard asks for them."""
+"""DescentPlugin: the TensorBoard plugin that serves the Descent tab's page and its data."""
 
 import base64
 import json
@@ -18,10 +18,10 @@ _PAGE = Path(__file__).parent / "page"
 
 
 class DescentPlugin(base_plugin.TBPlugin):
-    """Serves the page, the list of the runs that have data for it, and the data of one run.
+    """Serves the page, the list of runs with Descent data, and the data of one run.
 
     Args:
-        context: TensorBoard's own, with the provider of its data.
+        context: TensorBoard's plugin context; its data provider reads the logs.
     """
 
     plugin_name = summary.PLUGIN_NAME
@@ -30,15 +30,15 @@ class DescentPlugin(base_plugin.TBPlugin):
         self._data_provider = context.data_provider
 
     def is_active(self) -> bool:
-        """TensorBoard shows the tab by itself, once a run has data of this plugin's name."""
+        """Return False: TensorBoard activates the tab automatically once a run has data of this plugin."""
         return False
 
     def frontend_metadata(self) -> base_plugin.FrontendMetadata:
-        """The module whose `render` draws the page."""
+        """Return the JavaScript module whose `render` draws the page."""
         return base_plugin.FrontendMetadata(es_module_path="/index.js", tab_name="Descent")
 
     def get_plugin_apps(self) -> dict[str, Any]:
-        """The routes: of the page, those of the files that are there when TensorBoard starts."""
+        """Return the routes: two for data, and one for each file of the page that exists when TensorBoard starts."""
         files = [file for file in _PAGE.glob("*") if file.suffix in CONTENT_TYPES]
         return {
             "/runs": partial(respond, self._runs),
@@ -49,14 +49,14 @@ class DescentPlugin(base_plugin.TBPlugin):
     def _runs(self, request: wrappers.Request) -> dict[str, Any]:
         listed = self._listed(request)
         try:
-            texts = self._read(request, None, [summary.ABOUT])  # of all runs at once: each reading takes its time
-        except Exception:  # of one of them, which must not hide the others
+            texts = self._read(request, None, [summary.ABOUT])  # one read for all runs, because each read is slow
+        except Exception:  # one damaged run must not hide the others
             texts = None
-        return {"runs": [self._in_short(request, run, listed[run], texts) for run in sorted(listed)]}
+        return {"runs": [self._list_entry(request, run, listed[run], texts) for run in sorted(listed)]}
 
-    def _in_short(self, request: wrappers.Request, run: str, tags: Any, texts: Any) -> dict[str, Any]:
-        """A run's line in the list; one that has nothing to draw, or cannot be read, does not hide the others."""
-        short: dict[str, Any] = {
+    def _list_entry(self, request: wrappers.Request, run: str, tags: Any, texts: Any) -> dict[str, Any]:
+        """Return a run's entry in the list; a run that cannot be drawn or read gets an error in its own entry."""
+        entry: dict[str, Any] = {
             "run": run,
             "step": max(series.max_step for series in tags.values()),
             "stamp": max(series.max_wall_time for series in tags.values()),
@@ -65,15 +65,15 @@ class DescentPlugin(base_plugin.TBPlugin):
             read = self._read(request, [run], [summary.ABOUT]) if texts is None else texts
             about = _about(read.get(run, {}))
             if not any(tag.startswith(summary.PATH) for tag in tags):
-                raise Refusal(about.get("message") or "This fit has not made a step yet.", 500)
+                raise Refusal(about.get("message") or "This fit has not taken a step yet.", 500)
         except Exception as error:
-            return short | {"error": str(_refusal(run, error))}
-        return short | {"about": about}
+            return entry | {"error": str(_refusal(run, error))}
+        return entry | {"about": about}
 
     def _run(self, request: wrappers.Request) -> dict[str, Any]:
         run = request.args.get("run", "")
         if run not in self._listed(request):
-            raise Refusal(f"There is no run {run!r} with data for this page.", 404)
+            raise Refusal(f"No run named {run!r} has data for this page.", 404)
         try:
             values = self._read(request, [run])[run]
             about = _about(values)
@@ -85,7 +85,7 @@ class DescentPlugin(base_plugin.TBPlugin):
         return {"about": about, **path, **absent, **arrays}
 
     def _listed(self, request: wrappers.Request) -> Any:
-        """What is known of the tags of each run that has data for this page."""
+        """Return TensorBoard's summary of each tag, by run and tag, for the runs with data for this page."""
         return self._data_provider.list_tensors(
             plugin_util.context(request.environ),
             experiment_id=plugin_util.experiment_id(request.environ),
@@ -95,7 +95,7 @@ class DescentPlugin(base_plugin.TBPlugin):
     def _read(
         self, request: wrappers.Request, runs: list[str] | None, tags: list[str] | None = None
     ) -> dict[str, dict[str, Any]]:
-        """The last value of each tag of each run; of these runs and tags alone, where they are given."""
+        """Return the last value of each tag by run and tag, optionally only for some runs and tags."""
         read = self._data_provider.read_tensors(
             plugin_util.context(request.environ),
             experiment_id=plugin_util.experiment_id(request.environ),
@@ -108,10 +108,10 @@ class DescentPlugin(base_plugin.TBPlugin):
 
 def _about(values: dict[str, Any]) -> dict[str, Any]:
     if summary.ABOUT not in values:
-        raise ValueError(f"it has no {summary.ABOUT}")
+        raise ValueError(f"the tag {summary.ABOUT} is missing")
     about: dict[str, Any] = json.loads(values[summary.ABOUT].numpy.item())
     if about["version"] > summary.VERSION:
-        raise Refusal("This run was written by a newer linfit. Upgrade the linfit that TensorBoard runs with.", 500)
+        raise Refusal("A newer version of linfit wrote this run. Upgrade linfit in TensorBoard's environment.", 500)
     return about
 
 
@@ -125,7 +125,7 @@ def _path(values: dict[str, Any], parameters: int) -> np.ndarray:
 
 
 def _encoded(array: np.ndarray) -> dict[str, Any]:
-    """In base64: NaN and the infinities, which JSON does not have, survive."""
+    """Encode as base64, which keeps NaN and infinities; JSON has neither."""
     content = np.asarray(array, "<f8").tobytes()
     return {"shape": list(array.shape), "base64": base64.b64encode(content).decode()}
 
@@ -133,4 +133,4 @@ def _encoded(array: np.ndarray) -> dict[str, Any]:
 def _refusal(run: str, error: Exception) -> Refusal:
     if isinstance(error, Refusal):
         return error
-    return Refusal(f"The data of the run {run!r} cannot be read: {in_words(error)}", 500)
+    return Refusal(f"The data of run {run!r} cannot be read: {in_words(error)}", 500)

@@ -1,4 +1,4 @@
-"""The format of the Descent tab's data: tags, shapes, and how a value becomes a summary and is read back."""
+"""The data format of the Descent tab: tags, shapes, and conversion to and from TensorBoard summaries."""
 
 import json
 from collections.abc import Iterable
@@ -7,23 +7,24 @@ from typing import Any
 import numpy as np
 
 PLUGIN_NAME = "descent"
-VERSION = 1  # of all of this; a page is not shown data of a newer one
-COLUMNS = 3  # of a path beside its parameters: step, loss, learning rate
+VERSION = 1  # of this format; the server refuses runs with a newer version
+COLUMNS = 3  # of a path before its parameters: step, loss, learning rate
 
 PREFIX = "descent/"
-ABOUT = f"{PREFIX}about"  # a text in JSON, which every run has; it names the arrays that hold for the latest fit
-PATH = f"{PREFIX}path/"  # and the step at which the piece starts; (rows, 3 + parameters): step, loss, rate, parameters
-DATA = f"{PREFIX}data"  # (rows, 1 + targets): x and y, where there is one feature
-OPTIMUM = f"{PREFIX}optimum"  # (4, parameters): value, standard error; yardstick, rounding in units of the descent
-CURVATURE = (
-    f"{PREFIX}curvature"  # a row for each direction: eigenvalue, eigenvector; dual and own vector if they differ
-)
+ABOUT = f"{PREFIX}about"  # JSON text that every run has; "arrays" lists the arrays of the latest fit
+PATH = f"{PREFIX}path/"  # plus the first step of the piece; (rows, 3 + parameters): step, loss, rate, parameters
+DATA = f"{PREFIX}data"  # (rows, 1 + targets): x and y, only with one feature
+# (4, parameters): value and standard error; yardstick and rounding error, both in the units of the descent.
+OPTIMUM = f"{PREFIX}optimum"
+# One row per direction: eigenvalue and eigenvector; also its dual vector and its own vector in the units of the
+# descent, if these differ.
+CURVATURE = f"{PREFIX}curvature"
 TRUTH = f"{PREFIX}truth"  # (parameters,)
 ARRAYS = (DATA, OPTIMUM, CURVATURE, TRUTH)
 
 
 def about_summary(about: dict[str, Any]) -> Any:
-    """What is known of a run beside its arrays, as a summary's value; `about` holds finite numbers only."""
+    """Return the description of a run as a summary value; all numbers in `about` must be finite."""
     from tensorboard.compat.proto.tensor_pb2 import TensorProto
     from tensorboard.compat.proto.types_pb2 import DT_STRING
 
@@ -32,7 +33,7 @@ def about_summary(about: dict[str, Any]) -> Any:
 
 
 def array_summary(tag: str, array: np.ndarray) -> Any:
-    """An array of float64 as a summary's value, each bit as it is."""
+    """Return a float64 array as a summary value, bit for bit."""
     from tensorboard.compat.proto.tensor_pb2 import TensorProto
     from tensorboard.compat.proto.types_pb2 import DT_DOUBLE
 
@@ -42,7 +43,7 @@ def array_summary(tag: str, array: np.ndarray) -> Any:
 
 
 def _summary(tag: str, tensor: Any) -> Any:
-    """A value that both of TensorBoard's loaders keep: without its data class they would drop it."""
+    """Return a summary value with its data class, without which both of TensorBoard's loaders would drop it."""
     from tensorboard.compat.proto.summary_pb2 import DATA_CLASS_TENSOR, Summary
 
     metadata = {"plugin_data": {"plugin_name": PLUGIN_NAME}, "data_class": DATA_CLASS_TENSOR}
@@ -50,9 +51,10 @@ def _summary(tag: str, tensor: Any) -> Any:
 
 
 def joined(pieces: Iterable[tuple[float, int, np.ndarray]]) -> np.ndarray:
-    """A path from its pieces: (wall time, the step at which it starts, rows of shape (rows, 3 + parameters)).
+    """Join a path from its pieces: (wall time, first step, rows of shape (rows, 3 + parameters)).
 
-    A later piece replaces all rows from its start on: a fit that goes on, or that goes back and takes another way.
+    A later piece replaces all earlier rows from its first step onwards: the fit was continued, or restarted from an
+    earlier step.
     """
     parts: list[np.ndarray] = []
     end = np.inf

@@ -1,4 +1,4 @@
-/** The choice of the bowl's two axes: the flattest and the stiffest direction, or any two coefficients. */
+/** AxesChoice: the two lists that select the bowl's axes: flattest and stiffest direction, or any two coefficients. */
 
 import { usualAxes } from "./bowl_view.js";
 import { html } from "./elements.js";
@@ -12,7 +12,7 @@ export class AxesChoice {
     this.root = html("span", { class: "axes" }, this.lists[0], " × ", this.lists[1]);
   }
 
-  /** Lists what there is to choose from: nothing, where one or two parameters are the axes. */
+  /** Fills the lists; hides them if there are only one or two parameters, which then are the axes. */
   draw(view, { bowl, names }) {
     this.root.hidden = bowl.size < 3;
     if (bowl.size < 3) return;
@@ -29,7 +29,7 @@ export class AxesChoice {
   }
 }
 
-/** An axis by its name in a list or an address: a direction, or the number of a coefficient. */
+/** Parses an axis from a list or an address: the name of a direction, or the index of a coefficient. */
 export function kindOf(value) {
   return /^\d+$/u.test(value) ? Number(value) : value;
 }

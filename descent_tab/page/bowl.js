@@ -1,18 +1,19 @@
 /**
  * Bowl: the squared loss around its optimum, L* + ½ Σ λ c², with c the distance from the optimum along each
  * eigenvector of the Hessian and λ its eigenvalue (Boyd & Vandenberghe, "Convex Optimization", 2004, section 9.1.2).
- * Several targets have a bowl each, of the same shape; the loss adds them up. Where the features are standardized, the
- * eigenvectors are those of their Hessian: in the units of the data they are not orthogonal, and c is read off by
- * vectors of its own. How near a fit is, is measured in the units of the descent.
+ * Each target has its own bowl, all of the same shape, and the loss is their sum. If the features are standardized, the
+ * eigenvectors are those of the standardized Hessian: in the units of the data they are not orthogonal, so c is
+ * computed with separate dual vectors. Distances from the optimum are judged in the units of the descent.
  */
 
 import { dot } from "./matrix.js";
 
 export class Bowl {
   /**
-   * @param curvature a Matrix: an eigenvalue in each row, ascending, then its eigenvector; then, if they differ, what
-   *   reads off c, and the eigenvector in the units of the descent
-   * @param optimum the optimal parameters, of all targets
+   * @param curvature a Matrix with one row per direction, by ascending eigenvalue: the eigenvalue and its eigenvector;
+   *   if they differ, also the dual vector, whose product with an error is c, and the eigenvector in the units of the
+   *   descent
+   * @param optimum the optimal parameters of all targets
    * @param about the run's description
    */
   constructor(curvature, optimum, about) {
@@ -29,12 +30,12 @@ export class Bowl {
     this.lowest = about.optimum_loss;
   }
 
-  /** Whether the loss changes at all: not where each feature is 0. */
+  /** True if the loss depends on the parameters at all; false if every feature is 0 and there is no bias. */
   get isCurved() {
     return this.eigenvalues.at(-1) > 0;
   }
 
-  /** How far from the optimum one target's parameters are. */
+  /** One target's parameters minus their optimum. */
   error(values, target) {
     return Float64Array.from({ length: this.size }, (_, i) => {
       const at = i * this.targets + target;
@@ -42,12 +43,12 @@ export class Bowl {
     });
   }
 
-  /** That distance along each eigenvector. */
+  /** The coordinates c of an error along the eigenvectors. */
   along(error) {
     return Float64Array.from(this.duals, (dual) => dot(dual, error));
   }
 
-  /** How much higher than its lowest one target's part of the loss is. */
+  /** How far one target's part of the loss is above its minimum. */
   height(error) {
     const c = this.along(error);
     let sum = 0;
@@ -55,7 +56,7 @@ export class Bowl {
     return sum / 2;
   }
 
-  /** The loss of all targets together. */
+  /** The loss over all targets. */
   loss(values) {
     let sum = this.lowest;
     for (let target = 0; target < this.targets; target++) sum += this.height(this.error(values, target));
@@ -63,8 +64,8 @@ export class Bowl {
   }
 
   /**
-   * What the loss sees of an error, in the units of the descent: where columns depend on each other, some directions change
-   * nothing.
+   * The part of an error that changes the loss, in the units of the descent. If columns are linearly dependent, the
+   * loss is constant along some directions; those are removed.
    */
   seen(error) {
     if (this.eigenvalues[0] > 0 && this.isOrthogonal) return error;
@@ -76,17 +77,17 @@ export class Bowl {
     });
   }
 
-  /** How much of each eigenvector there is in what `seen` returns. */
+  /** The coordinates along the eigenvectors of an error that `seen` returned. */
   parts(seen) {
     return Float64Array.from(this.own, (vector) => dot(vector, seen));
   }
 
   /**
-   * The Hessian over two axes, [[uu, uv], [uv, vv]], with all else at its best: the inverse of the inverse's block (Boyd &
-   * Vandenberghe, appendix A.5.5). An axis is the vector u with which a point's place on it is read off, u · error.
+   * The Hessian [uu, uv, vv] of the loss over two axes, minimized over all other directions: the inverse of a block of
+   * the inverse (Boyd & Vandenberghe, appendix A.5.5). An axis is a vector u: a point's coordinate on it is u · error.
    */
   over(u, v) {
-    const floor = this.eigenvalues.at(-1) * 1e-13; // what is flat is taken as nearly flat
+    const floor = this.eigenvalues.at(-1) * 1e-13; // flat directions count as nearly flat: 0 has no inverse
     const [cu, cv] = [u, v].map((axis) => this.vectors.map((vector) => dot(vector, axis)));
     let [uu, uv, vv] = [0, 0, 0];
     for (let j = 0; j < this.size; j++) {
@@ -99,14 +100,14 @@ export class Bowl {
     return [vv / determinant, -uv / determinant, uu / determinant];
   }
 
-  /** Whether the data say where on an axis the optimum is: whether nothing moves it along what is flat. */
+  /** Returns whether the data determine the optimum's place on an axis: the axis has no part along a flat direction. */
   determines(axis) {
     const parts = this.vectors.map((vector) => dot(vector, axis));
     const least = 1e-8 * Math.hypot(...parts);
     return parts.every((part, j) => this.eigenvalues[j] > 0 || Math.abs(part) <= least);
   }
 
-  /** The indices of the flattest and of the stiffest direction that the data determine. */
+  /** The indices of the flattest and the stiffest direction that the data determine. */
   get extremes() {
     const curved = this.eigenvalues.findIndex((value) => value > 0);
     const stiffest = this.size - 1;

@@ -1,4 +1,4 @@
-/** The loss bowl from above, or its cross-section where there is one parameter: contours, 95 % region, and the paths. */
+/** BowlPanel: the loss bowl with contours, 95 % region and paths; with one parameter, the loss as a curve. */
 
 import { AxesChoice } from "./axes_choice.js";
 import { BowlPath } from "./bowl_path.js";
@@ -15,7 +15,7 @@ const HEIGHT = 330;
 const MARGIN = { left: 72, right: 12, top: 26, bottom: 44 };
 const MEANINGS = { w: "w, the slope", b: "b, the intercept" };
 const LEVELS = 9;
-const NO_BOWL = "There is no bowl to draw: its shape is known for the mean squared error, and rows in memory.";
+const NO_BOWL = "There is no bowl to draw: that needs the mean squared error and the rows of the fit.";
 
 export class BowlPanel {
   constructor(view) {
@@ -47,8 +47,8 @@ export class BowlPanel {
     const isCurve = this.shown.axes.length === 1;
     const { loss } = shown[0].run.about;
     this.note.textContent =
-      this.shown.bowl.size > 2 ? "all else at its best" : `${loss}${isCurve ? "" : ", darker is lower"}`;
-    const label = "the loss around its optimum, and the paths of the fits";
+      this.shown.bowl.size > 2 ? "all others optimized" : `${loss}${isCurve ? "" : ", darker is lower"}`;
+    const label = "the loss around its optimum and the paths of the fits";
     this.chart = new Chart(this.picture, { label, height: HEIGHT, margin: MARGIN });
     if (isCurve) this.#drawCurve();
     else this.#drawContours();
@@ -64,11 +64,11 @@ export class BowlPanel {
 
   update(view) {
     if (this.paths.length > 0) this.chart.above.replaceChildren();
-    let away = 0;
-    for (const path of this.paths) if (!path.goTo(view.step, away)) away += 1;
+    let outside = 0;
+    for (const path of this.paths) if (!path.goTo(view.step, outside)) outside += 1;
   }
 
-  /** Two parameters, from above. */
+  /** Draws the contours over two axes. */
   #drawContours() {
     const { shown, chart } = this;
     const { left, right, top, bottom } = chart.box;
@@ -84,7 +84,7 @@ export class BowlPanel {
     for (let k = LEVELS; k > 0; k--) chart.still.append(this.contour(highest * (k / (LEVELS + 1)) ** 2, "contour"));
   }
 
-  /** One parameter, and the loss above it. */
+  /** Draws the loss as a curve over one parameter. */
   #drawCurve() {
     const { shown, chart } = this;
     const { left, right, top, bottom } = chart.box;
@@ -123,17 +123,17 @@ export class BowlPanel {
     labels.append(text(x + beside, y - 8, "optimum", anchor, "optimum"));
   }
 
-  /** Says what the region is, on the side from which no fit comes. */
+  /** Labels the 95 % region, above or below it, on the side away from the first fit's end. */
   #nameRegion(x, y) {
     const { box, labels } = this.chart;
     const [{ run }] = this.fits;
     const [, from] = this.paper(this.shown.at(run, run.rows - 1));
     const reach = Math.abs(this.y.at(this.shown.optimum[1] + this.shown.reach[1]) - y);
     const height = from > y ? Math.max(box.top + 16, y - reach - 10) : Math.min(box.bottom - 10, y + reach + 20);
-    labels.append(text(x, height, "95 % region: where the truth is likely to be", "middle", "optimum", 60));
+    labels.append(text(x, height, "95 % region: the truth is likely inside", "middle", "optimum", 60));
   }
 
-  /** Where the fits begin, if they all do so there. */
+  /** Labels the start, if all fits share it. */
   #drawStart() {
     const { box, labels } = this.chart;
     const starts = this.fits.map(({ run }) => this.paper(this.shown.at(run, 0)));

@@ -1,21 +1,21 @@
-/** BowlPath: the way of one fit over the bowl, up to the step that is shown and, dotted, from there on. */
+/** BowlPath: the path of one fit over the bowl: solid up to the current step, dotted after it. */
 
 import { svg } from "./elements.js";
 import { isInside, pointTo } from "./pointer.js";
 import { segments } from "./segments.js";
 
-const APART = 7; // pixels between steps that can be told apart
+const APART = 7; // pixels between steps that get a dot each
 
 export class BowlPath {
   /**
    * @param {{run: Run, colour: number, label: string}} shown
-   * @param {[number, number][]} points of each row, in pixels
-   * @param {number} staying how many of them there are before the path runs away
+   * @param {[number, number][]} points one per row, in pixels
+   * @param {number} staying how many points come before the path diverges
    * @param {Chart} chart
    */
   constructor({ run, colour, label }, points, staying, chart) {
     Object.assign(this, { run, colour, label, points, chart });
-    let end = staying; // what runs away is drawn as long as it is in the picture
+    let end = staying; // a diverging path is drawn until it leaves the picture
     while (end < points.length && isInside(points[end], chart.box)) end += 1;
     const drawn = points.slice(0, end + 1);
     this.pieces = segments(drawn, chart.box);
@@ -24,12 +24,17 @@ export class BowlPath {
     this.steps = svg("path", { class: `steps run-${colour}` });
     this.head = svg("circle", { class: `head run-${colour}`, r: 7 });
     chart.still.append(svg("path", { class: `future run-${colour}`, d: this.pieces.join("") }));
-    chart.moving.prepend(this.past, this.steps); // small rates above large ones, which need more room
+    chart.moving.prepend(this.past, this.steps); // small rates above large ones, whose paths cover more of the picture
     chart.moving.append(this.head);
   }
 
-  /** Goes to a step; says whether that is in the picture, with an arrow if not: the next of so many. */
-  goTo(step, away) {
+  /**
+   * Goes to a step and returns whether it is in the picture. If not, an arrow points to it.
+   *
+   * @param {number} step
+   * @param {number} outside how many other fits already have such an arrow
+   */
+  goTo(step, outside) {
     const row = this.run.rowAt(step);
     this.past.setAttribute("d", this.pieces.slice(0, row).join(""));
     this.steps.setAttribute("d", this.dots.slice(0, row + 1).join(""));
@@ -40,12 +45,12 @@ export class BowlPath {
       this.head.setAttribute("cx", x.toFixed(1));
       this.head.setAttribute("cy", y.toFixed(1));
     } else {
-      this.chart.above.append(...pointTo([x, y], this.chart.box, this.label, this.colour, away));
+      this.chart.above.append(...pointTo([x, y], this.chart.box, this.label, this.colour, outside));
     }
     return isHere;
   }
 
-  /** A dot for each step, as long as they do not run together. */
+  /** One dot per step, except for steps too close to the last dot. */
   #dots(points) {
     let last = [Infinity, Infinity];
     return points.map(([x, y]) => {

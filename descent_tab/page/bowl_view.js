@@ -1,16 +1,16 @@
-/** What of the loss bowl a picture shows: two axes of parameter space, the loss over them, and how far they reach. */
+/** BowlView: the part of the loss bowl that is shown: its axes in parameter space, the loss over them, their extent. */
 
 import { dot } from "./matrix.js";
 
-const OVERSHOT = 2.25; // times the height of the start: as far as a diverging path is followed
-const ROOM = 0.09;
-const ZOOM = 2.6; // times the 95 % region
+const OVERSHOT = 2.25; // times the height of the start: a path that climbs higher diverges
+const ROOM = 0.09; // share of the extent that is left free on each side
+const ZOOM = 2.6; // times the reach of the 95 % region
 const CONFIDENCE = 0.95;
 
 export class BowlView {
   /**
    * @param view the page's View
-   * @param {Run[]} runs those with a bowl, which they share
+   * @param {Run[]} runs the runs that have a bowl; all share the same one
    */
   constructor(view, runs) {
     const [first] = runs;
@@ -31,19 +31,19 @@ export class BowlView {
     this.extent = (view.zoomed && this.#around()) || this.#whole(runs);
   }
 
-  /** Where one target's parameters are, along the axes. */
+  /** The coordinates on the axes of one target's parameters. */
   place(parameters) {
     const error = Float64Array.from(parameters, (value, i) => value - this.bowl.optimum[this.indices[i]]);
     return this.axes.map(({ vector, shift }) => dot(vector, error) + shift);
   }
 
-  /** The same for all parameters of a run at a row. */
+  /** The coordinates on the axes of a run at a row. */
   at(run, row) {
     const values = run.values(row);
     return this.place(this.indices.map((i) => values[i]));
   }
 
-  /** How many rows a path has before it runs away: all of them, unless it climbs far above its start. */
+  /** The number of rows before a path diverges: all of them, unless it climbs far above its start. */
   rowsThatStay(run) {
     const height = (row) => this.bowl.height(this.bowl.error(run.values(row), this.target));
     const highest = OVERSHOT * height(0);
@@ -52,14 +52,14 @@ export class BowlView {
     return Math.min(row, run.rows);
   }
 
-  /** The height of the loss above its lowest at a place, all else at its best. */
+  /** The loss above its minimum at a place, minimized over all other directions. */
   height([x, y = 0]) {
     const [uu, uv, vv] = this.hessian;
     const [dx, dy] = [x - this.optimum[0], y - (this.optimum[1] ?? 0)];
     return (uu * dx * dx + 2 * uv * dx * dy + vv * dy * dy) / 2;
   }
 
-  /** How far the 95 % region reaches along each axis; 0 where nothing says how large it is. */
+  /** How far the 95 % region reaches along each axis; 0 if its size is unknown. */
   get reach() {
     const [uu, uv, vv] = this.hessian;
     if (!this.region) return this.axes.map(() => 0);
@@ -75,7 +75,7 @@ export class BowlView {
       return { vector, shift: bowl.optimum[indices[kind]], label: names[kind] };
     }
     const vector = bowl.duals[bowl.extremes[kind]].slice();
-    const shares = vector.map((value, i) => value * bowl.vectors[bowl.extremes[kind]][i]); // which add up to 1
+    const shares = vector.map((value, i) => value * bowl.vectors[bowl.extremes[kind]][i]); // they add up to 1
     const largest = shares.indexOf(Math.max(...shares));
     if (vector[largest] < 0) for (let i = 0; i < vector.length; i++) vector[i] *= -1; // its sign is arbitrary
     const mostly = shares[largest] > 0.8 ? `, mostly ${names[largest]}` : "";
@@ -83,7 +83,7 @@ export class BowlView {
     return { vector, shift: 0, label: `${kind} direction${mostly}${units}` };
   }
 
-  /** Start, optimum, truth, and the paths as long as they do not run away. */
+  /** The extent of start, optimum, truth and the paths until they diverge. */
   #whole(runs) {
     const places = [this.optimum, ...(this.truth ? [this.truth] : [])];
     for (const run of runs) {
@@ -100,7 +100,7 @@ export class BowlView {
     });
   }
 
-  /** The 95 % region and the truth, if there is noise that one can be near to. */
+  /** The extent of the 95 % region and the truth; null if the region has no size. */
   #around() {
     const { reach, truth, optimum } = this;
     if (!reach.every((size) => size > 0 && Number.isFinite(size))) return null;
@@ -111,14 +111,14 @@ export class BowlView {
   }
 }
 
-/** The parameters themselves, if there are one or two; else the directions between which descent zigzags. */
+/** The parameters themselves if there are one or two; else the flattest and the stiffest direction. */
 export function usualAxes(bowl) {
   return bowl.size > 2 ? ["flattest", "stiffest"] : Array.from({ length: bowl.size }, (_, i) => i);
 }
 
 /**
- * The height of the loss where the 95 % region of the optimum ends: k s² F / (rows targets), with F the quantile of
- * F(k, degrees of freedom) (Draper & Smith, "Applied Regression Analysis", 1998, section 5.4).
+ * The height of the loss above its minimum at the edge of the optimum's 95 % region: k s² F / (rows targets), with F
+ * the 95 % quantile of F(k, degrees of freedom) (Draper & Smith, "Applied Regression Analysis", 1998, section 5.4).
  */
 function regionHeight(about, target, k) {
   const { degrees_of_freedom: freedom, residual_std: noise, rows, targets, l2, t95 } = about;

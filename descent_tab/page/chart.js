@@ -1,8 +1,8 @@
-/** Chart: a framed picture of two layers, so that what moves is drawn without drawing again what stands still. */
+/** Chart: a framed picture in two layers, so that moving parts are redrawn without the static ones. */
 
 import { svg } from "./elements.js";
 
-const LONGEST = 18; // letters of a label
+const LONGEST = 18; // characters of a label
 
 let charts = 0;
 
@@ -56,7 +56,7 @@ export function line(x1, y1, x2, y2, style) {
   return svg("line", { x1, y1, x2, y2, class: style });
 }
 
-/** A text; a long one is cut, and whole when one points at it. */
+/** A text; a long one is cut, and a tooltip shows all of it. */
 export function text(x, y, content, anchor = "start", style = "tick", longest = LONGEST) {
   const cut = content.length > longest ? `${content.slice(0, longest - 1)}…` : content;
   const element = svg("text", { x, y, "text-anchor": anchor, class: style }, cut);
@@ -64,7 +64,7 @@ export function text(x, y, content, anchor = "start", style = "tick", longest = 
   return element;
 }
 
-/** A cross where the truth is. */
+/** A cross that marks the truth. */
 export function truthMark(x, y, size = 7) {
   return svg("path", {
     class: "truth mark",
@@ -72,7 +72,7 @@ export function truthMark(x, y, size = 7) {
   });
 }
 
-/** A diamond where the optimum is. */
+/** A diamond that marks the optimum. */
 export function optimumMark(x, y, size = 6) {
   return svg("path", {
     class: "optimum mark",

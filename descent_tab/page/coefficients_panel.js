@@ -1,4 +1,4 @@
-/** The coefficients: for each the truth, the optimum with its 95 % interval, and the way of the fits from their start. */
+/** CoefficientsPanel: the truth, the optimum with its 95 % interval, and the fits, for each coefficient. */
 
 import { Chart, line, optimumMark, text, truthMark } from "./chart.js";
 import { svg } from "./elements.js";
@@ -8,7 +8,7 @@ import { Scale } from "./scale.js";
 
 const [HEIGHT, SMALLEST_ROW, LARGEST_ROW] = [330, 18, 34];
 const MARGIN = { left: 132, right: 16, top: 16, bottom: 44 };
-const SPREAD = 50; // of the largest over the middle coefficient: from here on a linear axis shows only the largest
+const SPREAD = 50; // largest over median size: beyond this a linear axis would show only the largest
 
 export class CoefficientsPanel {
   constructor() {
@@ -53,7 +53,7 @@ export class CoefficientsPanel {
     this.update(view);
   }
 
-  /** The name of one parameter, its truth, and its optimum with its interval. */
+  /** Draws one parameter's name, its truth, and its optimum with its interval. */
   #drawReferences({ box, frame, still, labels }, view, i, interval) {
     const [parameter, at] = [this.parameters[i], this.y(i)];
     const [truth, optimum] = [view.having("truth")?.truth, view.having("optimum")];
@@ -65,7 +65,7 @@ export class CoefficientsPanel {
     } else if (optimum) {
       const end = this.x.at(view.first.values(view.first.rows - 1)[parameter]);
       const [x, anchor] = end > (box.left + box.right) / 2 ? [box.left + 6, "start"] : [box.right - 4, "end"];
-      labels.append(text(x, at + 4, "not determined by these data", anchor, "tick note", 60));
+      labels.append(text(x, at + 4, "not determined by this data", anchor, "tick note", 60));
     }
   }
 
@@ -84,7 +84,7 @@ export class CoefficientsPanel {
     }
   }
 
-  /** The pixel of a value, at most a little outside the picture. */
+  /** The pixel of a value, at most 50 pixels outside the picture. */
   #inside(value) {
     const { from, to } = this.x;
     if (Number.isNaN(value)) return from - 50;
@@ -123,7 +123,7 @@ function scaleOf(values, range) {
   return new Scale([low - room, high + room], range);
 }
 
-/** The part of a parameter's name that tells it from the others; a feature may be called b, too. */
+/** A parameter's label: w/<feature> without its w/. The bias is spelled out, because a feature may also be named b. */
 function nameOf(name) {
   if (name === "b") return "b, the intercept";
   return name.startsWith("w/") ? name.slice(2) : name;

@@ -1,11 +1,11 @@
-/** Contours of a quadratic bowl: on paper they are ellipses, all of one shape. */
+/** The contours of a quadratic bowl: ellipses, all of the same shape. */
 
 import { svg } from "./elements.js";
 
-const LARGEST = 1e5; // pixels: of a valley without an end
+const LARGEST = 1e5; // pixels: the radius along a direction in which the loss is flat
 
 /**
- * A function that draws the contour at a height above the lowest point.
+ * Returns a function that draws the contour at a height above the minimum.
  *
  * @param {[number, number, number]} hessian [xx, xy, yy]
  * @param {Scale} x
@@ -21,7 +21,7 @@ export function contours([xx, xy, yy], x, y, [cx, cy]) {
   };
 }
 
-/** The angle of a symmetric matrix's first eigenvector, in degrees, and its eigenvalues. */
+/** The eigenvalues of the symmetric matrix [[a, b], [b, c]], and the angle of its first eigenvector in degrees. */
 function principal(a, b, c) {
   const angle = Math.atan2(2 * b, a - c) / 2;
   const [cos, sin] = [Math.cos(angle), Math.sin(angle)];

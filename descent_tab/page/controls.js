@@ -1,4 +1,4 @@
-/** The controls: play, one step back and forth, the speed; and the keys that do the same. */
+/** Controls: the buttons to play and to step, the list of speeds, and the keyboard shortcuts. */
 
 import { html, setText } from "./elements.js";
 import { stepWords } from "./loss_panel.js";
@@ -8,7 +8,7 @@ const KEYS = [
   ["← →", "one step"],
   ["shift ← →", "ten steps"],
 ];
-const SCROLLS = "select, .table, #coefficients .picture"; // what has a use of its own for these keys
+const SCROLLS = "select, .table, #coefficients .picture"; // elements that use the arrow keys themselves
 const SPEEDS = [0.1, 0.25, 0.5, 1, 2, 5];
 
 export class Controls {
@@ -21,8 +21,8 @@ export class Controls {
         "button",
         {
           type: "button",
-          "aria-label": way < 0 ? "one step back" : "one step on",
-          title: way < 0 ? "one step back (←)" : "one step on (→)",
+          "aria-label": way < 0 ? "one step back" : "one step forward",
+          title: way < 0 ? "one step back (←)" : "one step forward (→)",
           click: () => this.#walk(way),
         },
         way < 0 ? "❙◀" : "▶❙",
@@ -65,7 +65,7 @@ export class Controls {
       Home: () => this.#goTo(view.firstStep),
       End: () => this.#goTo(view.lastStep),
     };
-    if (!event.target.closest("button")) keys[" "] = () => this.player.toggle(); // a button is pressed by it
+    if (!event.target.closest("button")) keys[" "] = () => this.player.toggle(); // space presses a focused button
     if (event.key in keys && view.runs.length > 0) {
       keys[event.key]();
       event.preventDefault();
@@ -77,7 +77,7 @@ export class Controls {
     this.view.goTo(step);
   }
 
-  /** Goes so many of the logged steps on: of long fits only some are logged. */
+  /** Moves by a number of logged steps; long fits log only some of their steps. */
   #walk(count) {
     const { view } = this;
     const steps = view.logged;

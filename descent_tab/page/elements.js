@@ -1,13 +1,13 @@
-/** Elements of HTML and SVG, made without markup, so that a name of any kind stays text. */
+/** Creation of HTML and SVG elements without markup, so that any name is shown as plain text. */
 
 const SVG = "http://www.w3.org/2000/svg";
 
-/** An HTML element; attributes that are null or false are left out, functions become listeners. */
+/** Creates an HTML element; attributes that are null or false are skipped, functions become event listeners. */
 export function html(name, attributes = {}, ...children) {
   return filled(document.createElement(name), attributes, children);
 }
 
-/** An SVG element. */
+/** Creates an SVG element. */
 export function svg(name, attributes = {}, ...children) {
   return filled(document.createElementNS(SVG, name), attributes, children);
 }
@@ -21,7 +21,7 @@ function filled(element, attributes, children) {
   return element;
 }
 
-/** Sets a text only where it is another one: the same again would cost a layout. */
+/** Sets a text if it differs: setting the same text again would cost a layout. */
 export function setText(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }

@@ -1,14 +1,14 @@
-/** How many more full-batch steps bring a fit to its optimum: after k of them, c is (1 − rate λ)ᵏ c. */
+/** The forecast of full-batch steps until a fit reaches its optimum: k steps multiply each c by (1 − rate λ)ᵏ. */
 
 const MOST_STEPS = 1e12;
-const EXACT_STEPS = 4096; // early on, errors of several directions mix, and may grow before they fall
+const EXACT_STEPS = 4096; // simulated one by one: early on, a parameter's error may grow before it falls
 
 /**
- * The steps until each parameter is within its tolerance of the optimum; Infinity where that is never.
+ * Returns the number of steps until each parameter is within its tolerance of the optimum; Infinity if never.
  *
  * @param bowl the loss
- * @param errors how far from the optimum each target's parameters are, as the loss sees it: one Float64Array a target
- * @param tolerances the same shape
+ * @param errors the distances from the optimum, as returned by `bowl.seen`: one Float64Array per target
+ * @param tolerances the tolerances, in the shape of `errors`
  * @param rate the learning rate
  */
 export function stepsFrom(bowl, errors, tolerances, rate) {
@@ -17,7 +17,7 @@ export function stepsFrom(bowl, errors, tolerances, rate) {
   if (parts.some((part) => !part.every(Number.isFinite))) return Infinity;
 
   const now = parts.map((part) => part.slice());
-  let last = { target: 0, i: 0 }; // most likely still too far away, if it was a step ago
+  let last = { target: 0, i: 0 }; // checked first: the parameter that was too far off one step ago most likely still is
   for (let step = 0; step < EXACT_STEPS; step++) {
     const far = isFar(bowl, now, tolerances, last.target, last.i) ? last : firstFar(bowl, now, tolerances);
     if (far === null) return step;

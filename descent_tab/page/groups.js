@@ -1,9 +1,9 @@
-/** Runs in groups that were fitted on the same data, so that they share a bowl, a truth and an optimum. */
+/** Groups of runs fitted to the same data, which share a bowl, a truth and an optimum. */
 
-const SAME = 1e-4; // of what tells rows apart: the same ones in float32 and float64 differ by less
+const SAME = 1e-4; // largest difference of two signatures of the same rows, one in float32 and one in float64
 
 /**
- * @param listed what the server lists: {run, about} or {run, error}
+ * @param listed the server's list of runs: {run, about} or {run, error}
  * @returns {{label: string, runs: object[]}[]} the groups, in the order of their first runs
  */
 export function grouped(listed) {
@@ -23,7 +23,7 @@ export function grouped(listed) {
   return groups;
 }
 
-/** rate=0.02 before rate=0.1 before rate=1: numbers in names count as numbers. */
+/** Compares names with the numbers in them by value: rate=0.02 comes before rate=0.1, and that before rate=1. */
 export function naturally(a, b) {
   const [left, right] = [pieces(a), pieces(b)];
   for (let i = 0; i < Math.min(left.length, right.length); i++) {
@@ -37,7 +37,7 @@ export function naturally(a, b) {
   return left.length - right.length;
 }
 
-/** A run's name within its group: without what all of them have in common. */
+/** A run's name within its group, without the folder and the ending that all its runs share. */
 export function shortName(run, group) {
   if (group.runs.length === 1) return run;
   const tail = commonTail(group.runs.map((entry) => entry.run));
@@ -48,7 +48,7 @@ function pieces(name) {
   return name.split(/(\d+(?:\.\d+)?(?:e[+-]?\d+)?)/u).filter((piece) => piece !== "");
 }
 
-/** Whether two runs had the same rows, and the same loss of them. */
+/** Returns whether two runs were fitted to the same rows with the same loss. */
 function sameData({ run, about }, other) {
   if (!about || !other.about) return false;
   const [a, b] = [about, other.about];
@@ -69,7 +69,7 @@ function commonFolder(runs) {
   return common.join("/");
 }
 
-/** "/fit", where all runs are called so, in folders of their own. */
+/** The last part of the name if all runs share it, such as "/fit" with each run in its own folder; else "". */
 function commonTail(runs) {
   const tails = new Set(runs.map((run) => run.slice(run.lastIndexOf("/"))));
   const [tail] = tails;

@@ -1,8 +1,8 @@
-/** TensorBoard around this page: when it has reloaded, whether it is dark, whether this tab is the one that shows. */
+/** The connection to the TensorBoard around this page: its reloads, its theme, and whether this tab is visible. */
 
 /** Calls a function whenever TensorBoard has reloaded its data. */
 export function onReload(reloaded) {
-  // TensorBoard speaks to its plugins by messages {type, id, payload, isReply} over a channel, and expects replies.
+  // TensorBoard sends its plugins messages {type, id, payload, isReply} over a channel, and expects replies.
   const { port1, port2 } = new MessageChannel();
   port1.addEventListener("message", ({ data }) => {
     const { type, id, isReply } = JSON.parse(data);
@@ -14,7 +14,7 @@ export function onReload(reloaded) {
   parent.postMessage("experimental.bootstrap", "*", [port2]);
 }
 
-/** Takes TensorBoard's colours, now and when they change. */
+/** Follows TensorBoard's light or dark theme. */
 export function followTheme() {
   const { body } = parent.document;
   const follow = () => {
@@ -24,7 +24,7 @@ export function followTheme() {
   follow();
 }
 
-/** Calls a function when this tab is shown, and another when it is hidden: TensorBoard keeps hidden tabs running. */
+/** Calls one function when this tab is shown and another when it is hidden: TensorBoard keeps hidden tabs running. */
 export function onVisibility(shown, hidden) {
   let visible = null;
   const look = () => {

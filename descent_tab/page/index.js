@@ -1,4 +1,4 @@
-/** The Descent tab: TensorBoard imports this module into a frame of its own and calls `render`. */
+/** The entry point of the Descent tab: TensorBoard imports this module into an iframe and calls `render`. */
 
 import { html } from "./elements.js";
 import { followTheme, onReload, onVisibility } from "./host.js";
@@ -12,12 +12,12 @@ export function render() {
   followTheme();
   const style = html("link", { rel: "stylesheet", href: new URL("style.css", import.meta.url) });
   style.addEventListener("load", () => {
-    const page = new Page(body); // it measures what it draws in
+    const page = new Page(body); // after the styles have loaded, because it measures its elements
     page.reload();
     onReload(() => page.reload());
     onAsked((wanted) => page.follow(wanted));
     onVisibility(
-      () => window.focus(), // the keys would go to TensorBoard's own tabs
+      () => window.focus(), // otherwise the keys go to TensorBoard's tab bar
       () => page.pause(),
     );
   });

@@ -1,8 +1,8 @@
-/** The heading of a panel, and a legend with the marks of the picture below it. */
+/** The frame of a panel: its section, its heading, and its legend. */
 
 import { html } from "./elements.js";
 
-/** A panel: its heading, what stands beside it, and the room for its picture. */
+/** Creates a panel: a heading, the elements beside it, and an empty container for the picture. */
 export function panel(id, title, ...beside) {
   const picture = html("div", { class: "picture" });
   const heading = html("h2", { id: `${id}-title` }, title);
@@ -11,17 +11,17 @@ export function panel(id, title, ...beside) {
   return { section, picture };
 }
 
-/** What the marks mean: pairs of a style and a text. */
+/** Creates a legend from pairs of a mark's style and its text. */
 export function legend(...entries) {
   return html("ul", { class: "legend" }, ...entries.map(([style, label]) => html("li", {}, key(style), label)));
 }
 
-/** One of these marks. */
+/** Creates one mark of a legend. */
 export function key(style) {
   return html("span", { class: `key ${style}`, "aria-hidden": "true" });
 }
 
-/** Lets a panel's picture, which may be larger than its room, be scrolled by keys. */
+/** Makes a panel's picture focusable, so that keys can scroll it if it is larger than its container. */
 export function scrollable({ section, picture }) {
   picture.tabIndex = 0;
   picture.setAttribute("role", "group");

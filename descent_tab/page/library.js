@@ -1,32 +1,31 @@
-/** Library: the runs that TensorBoard knows, in groups on the same data, and the data of those that were looked at. */
+/** Library: the runs that TensorBoard has, grouped by their data, and a cache of the runs that were loaded. */
 
 import { grouped } from "./groups.js";
 import { COLOURS, atFirst } from "./selection.js";
 import { listRuns, loadRun } from "./server.js";
 
-const NOTHING_YET =
-  "No descent has been logged here yet. TensorBoardLogger writes one with each fit: reload when one has begun.";
+const NOTHING_YET = "No fit has been logged here yet. Start one with the TensorBoardLogger callback, then reload.";
 
 export class Library {
   #loaded = new Map(); // by name: {stamp, run}
 
   groups = [];
 
-  /** Looks for new runs and new steps. */
+  /** Fetches the list of runs. */
   async refresh() {
     const listed = await listRuns();
     if (listed.length === 0) throw new Error(NOTHING_YET);
     this.groups = grouped(listed);
   }
 
-  /** The group that has one of these runs, or else the first; one that can be read, if there is one. */
+  /** The group of one of these runs, or else the first group; a group with readable runs, if there is one. */
   groupOf(names) {
     const readable = this.groups.filter(({ runs }) => runs.some(({ about }) => about));
     return readable.find(({ runs }) => runs.some(({ run }) => names.includes(run))) ?? readable[0] ?? this.groups[0];
   }
 
   /**
-   * The runs of a group that are wanted, or those that say most if none of them is there.
+   * Loads the wanted runs of a group, or its default selection if it has none of them.
    *
    * @returns {Promise<{runs: Run[], errors: string[]}>}
    */
@@ -43,7 +42,7 @@ export class Library {
 
   #missing(name) {
     const entry = this.groups.flatMap(({ runs }) => runs).find(({ run }) => run === name);
-    if (!entry) return `There is no run ${name} in these logs, as far as TensorBoard has read them.`;
+    if (!entry) return `The run ${name} is not in the logs that TensorBoard has read so far.`;
     return entry.error ? `${name}: ${entry.error}` : null;
   }
 

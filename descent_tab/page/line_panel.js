@@ -1,4 +1,4 @@
-/** The line: the data, the true line in green, the optimal one dashed, and the fitted ones in red or colours of their own. */
+/** LinePanel: the data, the true line (green), the optimal line (dashed), and the fitted lines (red or in colours). */
 
 import { Chart } from "./chart.js";
 import { svg } from "./elements.js";
@@ -10,8 +10,8 @@ import { segments } from "./segments.js";
 const HEIGHT = 330;
 const MARGIN = { left: 64, right: 12, top: 26, bottom: 44 };
 
-const FAR = 1.5; // times the room of the data: so much more is given to where fits start
-const CORNER = 0.04; // of the height: less of a line is not seen
+const FAR = 1.5; // times the height of the data and reference lines: how far the axis extends to show where fits start
+const CORNER = 0.04; // share of the height: a line that shows less than this counts as outside
 
 export class LinePanel {
   constructor() {
@@ -67,13 +67,13 @@ export class LinePanel {
 
   update(view) {
     this.chart.above.replaceChildren();
-    let away = 0;
+    let outside = 0;
     for (const [i, { run, label, colour }] of view.runs.entries()) {
       const fitted = lineOf(run, run.values(run.rowAt(view.step)), view.target);
       this.fitted[i].setAttribute("d", this.#path(fitted));
-      const place = this.#away(fitted);
+      const place = this.#outside(fitted);
       const name = view.runs.length > 1 ? label : "the fit";
-      if (place) this.chart.above.append(...pointTo(place, this.chart.box, name, colour, away++));
+      if (place) this.chart.above.append(...pointTo(place, this.chart.box, name, colour, outside++));
     }
   }
 
@@ -82,8 +82,8 @@ export class LinePanel {
     return segments(ends, this.chart.box)[0];
   }
 
-  /** Where the middle of a line is, if no more than a corner of the picture has it. */
-  #away([w, b]) {
+  /** The middle of a line that is outside the picture, or shows only in a corner of it; else null. */
+  #outside([w, b]) {
     const corner = CORNER * (this.y.domain[1] - this.y.domain[0]);
     const [low, high] = [this.y.domain[0] + corner, this.y.domain[1] - corner];
     const ends = this.x.domain.map((x) => w * x + b);
@@ -106,7 +106,7 @@ function lineOf(run, values, target) {
   return [values[target], bias ? values[targets + target] : 0];
 }
 
-/** The feature's name, of w/<feature>, w/<target>, or w/<feature>/<target>. */
+/** The feature's name, taken from w/<feature> or w/<feature>/<target>; x if w has no feature name. */
 function nameOf({ names, targets }) {
   const parts = names[0].split("/").slice(1);
   return (targets > 1 ? parts.slice(0, -1) : parts).join("/") || "x";
@@ -118,7 +118,7 @@ function padded(values, share) {
   return [low - room, high + room];
 }
 
-/** Room for the data and the lines that stay, and for the lines that fits start from, if they are not far away. */
+/** The heights to show: the data, the reference lines, and the lines at the start of the fits up to a limit. */
 function heights(y, width, lines, starts) {
   const of = ([w, b]) => width.map((x) => w * x + b).filter(Number.isFinite);
   const shown = [...y, ...lines.filter(Boolean).flatMap(of)];

@@ -1,16 +1,16 @@
-/** The address of the page as one sees it: runs and step, in the hash, as TensorBoard lets its plugins keep them. */
+/** The link to what the page shows: runs, step, zoom, target and axes, kept in the hash of TensorBoard's address. */
 
 import { kindOf } from "./axes_choice.js";
 
 const PREFIX = "p.descent.";
-const CALM = 300; // milliseconds: browsers take only so many changes of the address
+const CALM = 300; // milliseconds: browsers limit how often the address may change
 
 const AXES = /^(?:flattest|stiffest|\d+),(?:flattest|stiffest|\d+)$/u;
 
 let waiting = 0;
-let seen = ""; // what of the address is this page's, as it last read or wrote it
+let seen = ""; // this page's part of the address, as last read or written
 
-/** What the address asks for: {run: string[], step, zoom: boolean, target, axes}, each only if it is there. */
+/** Reads the address: {run: string[], step, zoom: boolean, target, axes}, each only if it is present. */
 export function asked() {
   seen = ownPart();
   const wanted = {};
@@ -24,20 +24,20 @@ export function asked() {
   return wanted;
 }
 
-/** Calls a function when someone types or pastes another address of this page. */
+/** Calls a function when the user enters another address of this page. */
 export function onAsked(listener) {
   parent.addEventListener("hashchange", () => {
-    if (!isHere() || ownPart() === seen) return; // another tab comes forward, or goes
+    if (!isHere() || ownPart() === seen) return; // TensorBoard only switched tabs
     const wanted = asked();
     if (Object.keys(wanted).length > 0) listener(wanted);
   });
 }
 
-/** Puts what is shown into the address, a moment later. */
+/** Writes what is shown into the address, after a short delay. */
 export function show({ run, step, zoom, target, axes }) {
   clearTimeout(waiting);
   waiting = setTimeout(() => {
-    if (!isHere()) return; // another tab has come forward
+    if (!isHere()) return; // TensorBoard has switched to another tab
     const others = entries().filter(([name]) => !name.startsWith(PREFIX));
     const own = [
       [`${PREFIX}run`, run.map(encodeURIComponent).join(",")],
@@ -77,6 +77,6 @@ function decoded(text) {
   try {
     return decodeURIComponent(text);
   } catch {
-    return text; // typed by hand, with a % of its own
+    return text; // typed by hand, with a % that is not an escape
   }
 }

@@ -1,4 +1,4 @@
-/** The loss of each step, above its floor, and the cursor that one drags along it. */
+/** LossPanel: the loss at each step, the loss at the optimum, and the cursor that selects the current step. */
 
 import { Chart, line, text } from "./chart.js";
 import { html, svg } from "./elements.js";
@@ -9,7 +9,7 @@ import { segments } from "./segments.js";
 
 const HEIGHT = 220;
 const MARGIN = { left: 64, right: 16, top: 12, bottom: 46 };
-const MANY = 2000; // steps: of more, the first ones would be lost on a linear axis
+const MANY = 2000; // steps: with more, a linear axis would hide the first ones
 const [HIGHEST, DECADES] = [50, 12]; // times the loss at the start; powers of ten below that
 
 export class LossPanel {
@@ -25,13 +25,13 @@ export class LossPanel {
       "aria-orientation": "horizontal",
     });
     this.hand = html("div", { id: "hand", "aria-hidden": "true" });
-    this.room = html("div"); // the chart's: the cursor must stay where it is, because it may have the focus
+    this.room = html("div"); // for the chart alone: redrawing must not replace the cursor, which may have the focus
     this.picture.append(this.room, this.hand, this.cursor);
     this.picture.addEventListener("pointerdown", (event) => this.#drag(event));
   }
 
   draw(view) {
-    const label = `the loss of each step${view.having("bowl") ? ", and the loss at the optimum" : ""}`;
+    const label = `the loss at each step${view.having("bowl") ? ", and the loss at the optimum" : ""}`;
     this.chart = new Chart(this.room, { label, height: HEIGHT, margin: MARGIN });
     const { left, right, top, bottom } = this.chart.box;
     this.x = new Scale([view.firstStep, Math.max(view.firstStep + 1, view.lastStep)], [left, right], {
@@ -42,8 +42,8 @@ export class LossPanel {
     this.y = lossScale(view.runs, floor, [bottom, top]);
     this.chart.axes(this.x, this.y, "step", null);
     const noisy = view.runs.some(({ run }) => run.bowl && !run.isFullBatch);
-    const isLog = this.y.kind === "log" ? "logarithmic" : "";
-    this.note.textContent = [noisy ? "of all rows; faint: of the rows in each step" : "", isLog]
+    const isLog = this.y.kind === "log" ? "logarithmic scale" : "";
+    this.note.textContent = [noisy ? "on all rows; faint: on the rows of each step" : "", isLog]
       .filter(Boolean)
       .join("; ");
     for (const { run, colour } of view.runs) {
@@ -78,7 +78,7 @@ export class LossPanel {
     this.cursor.setAttribute("aria-valuenow", view.step);
   }
 
-  /** The cursor's value in words: spoken when one moves it, so not while it plays. */
+  /** Sets the cursor's value for screen readers, which speak it when the user moves the cursor. */
   speak(words) {
     if (this.cursor.getAttribute("aria-valuetext") !== words) this.cursor.setAttribute("aria-valuetext", words);
   }
@@ -117,7 +117,7 @@ export function stepWords(view) {
   return `step ${whole(view.step)} of ${whole(view.lastStep)}`;
 }
 
-/** Logarithmic, unless a loss is 0 everywhere; a diverging fit leaves it upwards. */
+/** A logarithmic scale, or a linear one if no loss is positive; a diverging fit leaves it at the top. */
 function lossScale(runs, floor, range) {
   const losses = runs.flatMap(({ run }) => Array.from({ length: run.rows }, (_, row) => run.loss(row)));
   const start = Math.max(...runs.map(({ run }) => run.loss(0)).filter(Number.isFinite), 0);

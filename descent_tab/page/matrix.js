@@ -1,4 +1,4 @@
-/** Matrix: rows of numbers as the server sends them. */
+/** Matrix: an array of numbers as the server sends it, and the dot product. */
 
 export class Matrix {
   /**
@@ -29,7 +29,7 @@ export class Matrix {
   }
 }
 
-/** The sum of the products of two vectors. */
+/** The dot product of two vectors. */
 export function dot(a, b) {
   let sum = 0;
   for (let i = 0; i < a.length; i++) sum += a[i] * b[i];

@@ -1,8 +1,8 @@
-/** Numbers as people read them: 1,234.5, −0.023, 3.2e−7. */
+/** Formatting of numbers for people: 1,234.5, −0.023, 3.2e−7. */
 
 const MINUS = "−";
 
-/** Four significant digits, or as many as asked for; very large and small numbers with an exponent. */
+/** A number with four significant digits by default; very large and very small ones with an exponent. */
 export function number(value, digits = 4) {
   if (value === null || Number.isNaN(value)) return "—";
   if (!Number.isFinite(value)) return value > 0 ? "∞" : `${MINUS}∞`;
@@ -14,7 +14,7 @@ export function number(value, digits = 4) {
   return withMinus(new Intl.NumberFormat("en-US", { ...style, maximumSignificantDigits: digits }).format(value));
 }
 
-/** The same without zeros that say nothing: 0.02, not 0.02000. */
+/** A number without trailing zeros: 0.02, not 0.02000. */
 export function short(value, digits = 4) {
   if (value === null || !Number.isFinite(value)) return number(value);
   const rounded = Number(value.toPrecision(digits));
@@ -23,12 +23,12 @@ export function short(value, digits = 4) {
   return withMinus(new Intl.NumberFormat("en-US", { maximumSignificantDigits: digits }).format(rounded));
 }
 
-/** A whole number, exactly. */
+/** A whole number with all its digits. */
 export function whole(value) {
   return value.toLocaleString("en-US");
 }
 
-/** A count of steps, of which three digits are enough. */
+/** A number of steps, rounded to three digits. */
 export function about(steps) {
   if (!Number.isFinite(steps)) return "over 10¹²";
   const unit = 10 ** Math.max(0, String(Math.trunc(steps)).length - 3);

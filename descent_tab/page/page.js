@@ -1,4 +1,4 @@
-/** Page: the parts put together, the data that they show, and what is drawn again after a change. */
+/** Page: creates the parts of the page, loads the runs they show, and redraws them after a change. */
 
 import { BowlPanel } from "./bowl_panel.js";
 import { CoefficientsPanel } from "./coefficients_panel.js";
@@ -15,14 +15,14 @@ import { coloured } from "./selection.js";
 import { standing } from "./standing.js";
 import { TablePanel } from "./table_panel.js";
 import { View } from "./view.js";
-import { roundUp, sentence, tone } from "./words.js";
+import { sentence, summary, tone } from "./words.js";
 
 const READABLE = 150; // milliseconds: words and numbers that change faster cannot be read
 
 export class Page {
   #colours = new Map();
-  #turn = 0; // counts what was asked for: what comes late is not shown
-  #written = 0; // when words and numbers were last changed
+  #turn = 0; // counts requests for runs, so that a late answer to an earlier one is dropped
+  #written = 0; // time of the last change of words and numbers
   #asked = asked();
 
   constructor(root) {
@@ -47,25 +47,25 @@ export class Page {
     new ResizeObserver(() => this.#draw()).observe(this.grid);
   }
 
-  /** Fetches what is new; what one looks at stays in view. */
+  /** Fetches new runs and steps; keeps the current selection. */
   async reload() {
     await this.#attempt(async () => {
       const turn = this.#turn;
       await this.library.refresh();
-      if (turn !== this.#turn) return []; // someone has chosen in the meantime
+      if (turn !== this.#turn) return []; // the user has chosen other runs in the meantime
       const wanted = this.#asked.run ?? this.view.runs.map(({ run }) => run.name);
       const group = this.library.groupOf(wanted);
       return this.#showFirst([group, ...this.library.groups.filter((other) => other !== group)], wanted);
     });
   }
 
-  /** Goes where an address leads. */
+  /** Shows what an address asks for. */
   async follow(wanted) {
     this.#asked = { zoom: false, target: 0, axes: null, ...wanted };
     await this.reload();
   }
 
-  /** Stops what goes on while nobody sees it. */
+  /** Stops playing while the page is hidden. */
   pause() {
     this.view.change({ playing: false });
   }
@@ -78,14 +78,14 @@ export class Page {
     return [];
   }
 
-  /** Shows the first of these groups that can be shown; returns what could not. */
+  /** Shows the first group that has a readable run; returns the errors of the others. */
   async #showFirst([group, ...others], wanted) {
     const errors = await this.#showRuns(group, wanted);
     if (this.view.runs.length > 0 || others.length === 0) return errors;
     return [...errors, ...(await this.#showFirst(others, []))];
   }
 
-  /** Shows some runs of a group, at the step where one was; returns what could not be shown. */
+  /** Shows some runs of a group at the current step; returns the errors of those that cannot be read. */
   async #showRuns(group, wanted) {
     const { view } = this;
     this.#turn += 1;
@@ -96,7 +96,7 @@ export class Page {
     const names = loaded.runs.map(({ name }) => name);
     const isThere = !this.#asked.run || names.some((name) => this.#asked.run.includes(name));
     const there = isThere ? this.#asked : {};
-    if (isThere) this.#asked = {}; // else TensorBoard may still be reading: the next reload may bring it
+    if (isThere) this.#asked = {}; // else kept: the next reload may have the run
     const isNew = !view.runs.some(({ run }) => group.runs.some((entry) => entry.run === run.name));
     const colours = names.length === 1 ? new Map([[names[0], 0]]) : coloured(names, this.#colours);
     if (names.length > 1) this.#colours = new Map([...this.#colours, ...colours]);
@@ -114,7 +114,7 @@ export class Page {
     return loaded.errors;
   }
 
-  /** What went wrong is said on the page; what was there before stays there. */
+  /** Runs an action and shows its errors on the page, which otherwise stays as it was. */
   async #attempt(action) {
     let errors;
     try {
@@ -159,7 +159,7 @@ export class Page {
     document.documentElement.dataset.ready = "true";
   }
 
-  /** Moves what moves; words and numbers only as fast as they can be read. */
+  /** Updates the moving parts; words and numbers less often, so that they can be read. */
   #update(isDrawn = false) {
     const { view } = this;
     this.controls.update(view);
@@ -184,7 +184,7 @@ export class Page {
   #words(standings) {
     const { runs } = this.view;
     if (runs.length === 1) return sentence(runs[0].run, standings[0]).trim();
-    return roundUp(
+    return summary(
       runs.map(({ run }) => run),
       standings,
       runs.map(({ label }) => label),
@@ -200,7 +200,7 @@ function possibleTarget(target, { about }) {
   return target < (about.targets ?? 1) ? target : 0;
 }
 
-/** Axes that this run's bowl has; null, the usual ones, if it has not got them. */
+/** The axes if this run's bowl has them, else null for the usual ones. */
 function possibleAxes(axes, { bowl }) {
   if (axes === null || !bowl || bowl.size < 3 || axes[0] === axes[1]) return null;
   return axes.every((kind) => typeof kind === "string" || kind < bowl.size) ? axes : null;

@@ -1,16 +1,16 @@
-/** Player: moves the step as time goes by. A fit takes ten seconds, however many steps it has; a short one less. */
+/** Player: advances the step with time. At speed 1 a fit takes ten seconds, one of fewer than 200 steps less. */
 
-const [LONGEST, PER_SECOND] = [10, 20]; // seconds for a whole fit; steps
+const [LONGEST, PER_SECOND] = [10, 20]; // most seconds for a fit; steps per second of a short one
 
 export class Player {
   #frame = 0;
   #then = 0;
-  #axis = null; // of steps
-  #position = 0; // along it, from 0 to 1
+  #axis = null; // the Scale of steps
+  #position = 0; // along that axis, from 0 to 1
 
   /**
    * @param view the page's View
-   * @param scale a function that gives the Scale of steps
+   * @param scale a function that returns the Scale of steps
    */
   constructor(view, scale) {
     this.view = view;
@@ -20,7 +20,7 @@ export class Player {
     });
   }
 
-  /** Plays from here, from the beginning if this is the end, or pauses. */
+  /** Pauses, or plays from the current step; at the end, from the beginning. */
   toggle() {
     const { view } = this;
     if (!view.playing && view.step >= view.lastStep) view.goTo(view.firstStep);
@@ -29,7 +29,7 @@ export class Player {
 
   #start() {
     this.#then = performance.now();
-    this.#takePlace();
+    this.#locate();
     this.#frame = requestAnimationFrame((now) => this.#tick(now));
   }
 
@@ -39,9 +39,9 @@ export class Player {
 
   #tick(now) {
     const { view } = this;
-    const seconds = Math.min(0.1, Math.max(0, now - this.#then) / 1000); // of a page that was hidden, no more
+    const seconds = Math.min(0.1, Math.max(0, now - this.#then) / 1000); // limited if the page was hidden
     this.#then = now;
-    if (this.scale() !== this.#axis) this.#takePlace(); // a fit that goes on has made it longer
+    if (this.scale() !== this.#axis) this.#locate(); // a running fit has extended the axis
     this.#position += (seconds * view.speed) / Math.min(LONGEST, (view.lastStep - view.firstStep) / PER_SECOND);
     if (this.#position >= 1) {
       view.goTo(view.lastStep);
@@ -53,7 +53,7 @@ export class Player {
     this.#frame = requestAnimationFrame((later) => this.#tick(later));
   }
 
-  #takePlace() {
+  #locate() {
     this.#axis = this.scale();
     const { from, to } = this.#axis;
     this.#position = (this.#axis.at(this.view.step) - from) / (to - from);

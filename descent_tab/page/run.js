@@ -1,4 +1,4 @@
-/** Run: the logged path of one fit, its data, its references, and the bowl of its loss. */
+/** Run: the logged path of one fit, its data, its optimum and truth, and the bowl of its loss. */
 
 import { Bowl } from "./bowl.js";
 import { Matrix } from "./matrix.js";
@@ -38,7 +38,7 @@ export class Run {
     return this.step(this.rows - 1);
   }
 
-  /** The rate in force at a row. */
+  /** The learning rate at a row. */
   rate(row) {
     return this.path.at(row, RATE);
   }
@@ -48,12 +48,12 @@ export class Run {
     return this.path.row(row).subarray(FIRST_PARAMETER);
   }
 
-  /** The loss that was measured at a row: of a batch, where the steps are of batches. */
+  /** The loss logged at a row: of the batch, if the steps use mini-batches. */
   measuredLoss(row) {
     return this.path.at(row, LOSS);
   }
 
-  /** The loss of all rows of data, where it is known. */
+  /** The loss over all rows of data, if the bowl is known; else the logged loss. */
   loss(row) {
     if (!this.bowl || this.isFullBatch) {
       const measured = this.measuredLoss(row);
@@ -62,18 +62,18 @@ export class Run {
     return this.bowl.loss(this.values(row));
   }
 
-  /** Whether each step has all rows; of a batch whose size is not known, it is known that it has not. */
+  /** True if each step uses all rows. A batch size is unknown only if steps do not use all rows. */
   get isFullBatch() {
     const { batch_size: size, rows } = this.about;
     return size !== null && rows !== null && size >= rows;
   }
 
-  /** Whether a parameter's optimum is one of many. */
+  /** Returns whether the data leave a parameter's optimum undetermined. */
   isUndetermined(i) {
     return this.about.undetermined.includes(this.about.names[i]);
   }
 
-  /** The last row that is no later than a step. */
+  /** The last row at or before a step. */
   rowAt(step) {
     let [low, high] = [0, this.rows - 1];
     while (low < high) {

@@ -1,10 +1,10 @@
-/** The choice of data and runs: a list of data where there are several, a chip for each run, a list of targets. */
+/** RunChips: the selection of data, runs and target: a list of data sets, a chip for each run, a list of targets. */
 
 import { html } from "./elements.js";
 import { shortName } from "./groups.js";
 import { COLOURS } from "./selection.js";
 
-const HINT = "Click: show or hide. Shift-click: only this one.";
+const HINT = "Click to show or hide a run; shift-click to show only that run.";
 
 export class RunChips {
   /** @param choose called with {group}, {names} or {target} */
@@ -40,7 +40,8 @@ export class RunChips {
   #chip({ run, error }, shown, group) {
     const isShown = shown.has(run);
     const isFull = !isShown && shown.size >= COLOURS;
-    const title = error ?? (isFull ? `Only ${COLOURS} runs have colours that can be told apart: hide one first.` : run);
+    const title =
+      error ?? (isFull ? `Only ${COLOURS} runs can be shown at once, one per colour: hide one first.` : run);
     const click = ({ shiftKey }) => {
       const others = [...shown.keys()].filter((name) => name !== run);
       if (shiftKey || (others.length === 0 && !isShown)) this.choose({ names: [run] });

@@ -1,11 +1,11 @@
-/** Scale: numbers to pixels, linear or logarithmic, with ticks at round numbers. */
+/** Scale: a linear or logarithmic mapping from numbers to pixels, with ticks at round numbers. */
 
 import { short } from "./numbers.js";
 
 const KINDS = {
   linear: { forth: (x) => x, back: (t) => t },
   log: { forth: (x) => Math.log10(x), back: (t) => 10 ** t },
-  // Logarithmic far from 0 and linear near it: 0, 1, 10, 100, ..., and the same below 0.
+  // Logarithmic far from 0 and linear near it: ..., -10, -1, 0, 1, 10, 100, ...
   symlog: {
     forth: (x) => Math.sign(x) * Math.log10(1 + Math.abs(x)),
     back: (t) => Math.sign(t) * (10 ** Math.abs(t) - 1),
@@ -14,12 +14,12 @@ const KINDS = {
 
 export class Scale {
   /**
-   * @param {[number, number]} domain what is shown
-   * @param {[number, number]} range the pixels it takes
+   * @param {[number, number]} domain the smallest and the largest number shown
+   * @param {[number, number]} range the pixels of these two numbers
    * @param {object} options
    * @param {"linear" | "log" | "symlog"} options.kind
-   * @param {number} options.unit of symlog: below it the scale is linear
-   * @param {number} options.least the smallest distance between ticks: 1 for what is counted
+   * @param {number} options.unit for symlog: below this size the scale is linear
+   * @param {number} options.least the smallest distance between ticks: 1 for counts
    */
   constructor(domain, range, { kind = "linear", unit = 1, least = 0 } = {}) {
     this.domain = domain;
@@ -44,7 +44,7 @@ export class Scale {
     return this.back(this.low + (pixel - this.from) / this.factor);
   }
 
-  /** Round numbers to be marked, about `count` of them, with their labels. */
+  /** About `count` round numbers for the ticks, with their labels. */
   ticks(count) {
     if (this.kind === "linear") return linearTicks(this.domain, count, this.least);
     if (this.kind === "log") {
@@ -75,7 +75,7 @@ function linearTicks([low, high], count, least) {
   });
 }
 
-/** 1, 2 or 5 times a power of ten: the first that is large enough, or one smaller if that leaves a single tick. */
+/** The first of 1, 2 or 5 times a power of ten that is at least `rough`; a smaller one if that leaves a single tick. */
 function roundStep(domain, rough, least) {
   const power = 10 ** Math.floor(Math.log10(rough));
   const steps = [0.2, 0.5, 1, 2, 5, 10].map((factor) => factor * power);
@@ -84,13 +84,13 @@ function roundStep(domain, rough, least) {
   return Math.max(finer ?? steps[first], least);
 }
 
-/** Which multiples of a step are in a domain. */
+/** The integers i for which i * step is in the domain. */
 function multiples([low, high], step) {
   const first = Math.ceil(low / step - 1e-9);
   return Array.from({ length: Math.max(0, Math.floor(high / step + 1e-9) - first + 1) }, (_, i) => first + i);
 }
 
-/** Powers of ten; with 3 times as much between them, or 2 and 5 times, where there is room. */
+/** Powers of ten; if there is room, also 3 times each of them, or 2 and 5 times. */
 function logTicks([low, high], count) {
   for (const factors of [[1, 2, 5], [1, 3], [1]]) {
     const ticks = [];

@@ -1,19 +1,19 @@
-/** A path cut to what can be seen: browsers lose coordinates beyond a million pixels, however large the screen. */
+/** SVG paths clipped to the visible area: browsers lose coordinates beyond a million pixels. */
 
-const VISIBLE = 1; // pixels: shorter pieces become one
+const VISIBLE = 1; // pixels: shorter pieces are merged
 
 /**
- * The piece of an SVG path from each point to the next: "" where nothing of it is near the box.
+ * Returns the piece of an SVG path from each point to the next, "" if none of it is near the box.
  *
  * @param {[number, number][]} points in pixels
  * @param {{left: number, right: number, top: number, bottom: number}} box
- * @returns {string[]} one less than there are points; joined, they are the path
+ * @returns {string[]} one piece fewer than points; joined, they are the path
  */
 export function segments(points, box) {
   const [width, height] = [box.right - box.left, box.bottom - box.top];
   const wide = { left: box.left - width, right: box.right + width, top: box.top - height, bottom: box.bottom + height };
   const pieces = [];
-  let [from, pen] = [points[0], null]; // where the next piece begins; where the last has ended, if it was not cut there
+  let [from, pen] = [points[0], null]; // start of the next piece; end of the last piece, unless it was clipped there
   for (const to of points.slice(1)) {
     const isLast = pieces.length === points.length - 2;
     if (!isLast && Math.abs(to[0] - from[0]) < VISIBLE && Math.abs(to[1] - from[1]) < VISIBLE) {
@@ -29,7 +29,10 @@ export function segments(points, box) {
   return pieces;
 }
 
-/** The part of a segment inside a box (Liang & Barsky, "A New Concept and Method for Line Clipping", 1984). */
+/**
+ * Returns the part of a segment inside a box, or null (Liang & Barsky, "A New Concept and Method for Line Clipping",
+ * 1984).
+ */
 function cut([x1, y1], [x2, y2], { left, right, top, bottom }) {
   if (![x1, y1, x2, y2].every(Number.isFinite)) return null;
   const [dx, dy] = [x2 - x1, y2 - y1];

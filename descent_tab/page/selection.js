@@ -1,17 +1,17 @@
-/** Selection: which runs are shown, in which colours. The red of a fit belongs to a run that is shown alone. */
+/** The default selection of runs, and the assignment of colours to the selected runs. */
 
-export const COLOURS = 8; // that can be told apart
+export const COLOURS = 8; // as many as can be distinguished
 
-const FEW = 6;
+const FEW = 6; // runs that are all shown at first
 
-/** Which runs of a group to show at first: all of a few, else four, from the first to the last. */
+/** The runs of a group to show at first: all if there are few, else four evenly spaced from first to last. */
 export function atFirst(names) {
   if (names.length <= FEW) return names;
   return [0, 1, 2, 3].map((i) => names[Math.round((i * (names.length - 1)) / 3)]);
 }
 
 /**
- * A colour for each run: the one that it had, or else the first that is free.
+ * Returns a colour for each run: the colour it had before, or else the first free one.
  *
  * @param {string[]} names
  * @param {Map<string, number>} earlier

@@ -1,14 +1,14 @@
-/** What the plugin's server knows: the list of runs, and the data of one. Addresses are relative to this module. */
+/** Requests to the plugin's server: the list of runs and the data of one run. Addresses are relative to this module. */
 
 import { Run } from "./run.js";
 
-/** All runs: {run, step, stamp, about} or {run, error}. */
+/** Fetches the list of runs: {run, step, stamp, about} or {run, step, stamp, error}. */
 export async function listRuns() {
   const { runs } = await answer("./runs");
   return runs;
 }
 
-/** The data of one run. */
+/** Fetches the data of one run. */
 export async function loadRun(name) {
   return new Run(name, await answer(`./run?run=${encodeURIComponent(name)}`));
 }
@@ -18,13 +18,13 @@ async function answer(path) {
   try {
     response = await fetch(new URL(path, import.meta.url));
   } catch {
-    throw new Error("TensorBoard does not answer. Is it still running?");
+    throw new Error("TensorBoard does not respond. Is it still running?");
   }
   let content;
   try {
     content = await response.json();
   } catch {
-    throw new Error(`TensorBoard answered ${response.status} without data.`);
+    throw new Error(`TensorBoard responded with HTTP status ${response.status} and without data.`);
   }
   if (content.error) throw new Error(content.error);
   return content;

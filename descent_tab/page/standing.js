@@ -1,21 +1,21 @@
-/** Where a fit stands at one of its steps: the same judgement as `linfit.compare` gives at the end. */
+/** The state of a fit at one step: converged, on the way or diverging, judged as `linfit.compare` judges the end. */
 
 import { stepsFrom } from "./forecast.js";
 
-const NEAR = 0.1; // standard errors: a fit so near its optimum has converged
-const [CROSSING, VISIBLE] = [-0.8, 0.1]; // a factor of each step; a share of the loss above its lowest
-const MEASURABLE = 1e6; // standard errors
+const NEAR = 0.1; // standard errors: a fit this near to its optimum has converged
+const [CROSSING, VISIBLE] = [-0.8, 0.1]; // the factor 1 − rate λ of a step; the share of the loss above its minimum
+const MEASURABLE = 1e6; // standard errors: a larger distance is not stated in them
 
 /**
  * @typedef {object} Standing
  * @property {"unknown" | "diverged" | "arrived" | "rests" | "overshoots" | "on the way"} kind
- * @property {number} loss the loss of all rows of data
- * @property {number} rate
- * @property {number | null} gap the largest distance from the optimum, in standard errors; null where these are no measure
- * @property {string} of the parameter that is so far away
- * @property {number | null} steps how many more full-batch steps it takes at this rate; null where nothing says so
- * @property {number | null} bestSteps and at the best rate
- * @property {boolean} zigzags whether each step jumps across the valley to the other side, and shows it
+ * @property {number} loss the loss over all rows of data
+ * @property {number} rate the learning rate
+ * @property {number | null} gap the largest distance from the optimum in standard errors; null if not measurable
+ * @property {string} of the name of the parameter with that distance
+ * @property {number | null} steps the full-batch steps still needed at this rate; null if that is unknown
+ * @property {number | null} bestSteps the full-batch steps still needed at the best rate; null if that is unknown
+ * @property {boolean} zigzags true if each step visibly jumps to the other side of the valley
  */
 
 /** @returns {Standing} */
@@ -57,7 +57,7 @@ function furthest(run, parameters, errors, yardsticks) {
   let [gap, of, isMeasured] = [0, "", false];
   for (const [t, error] of errors.entries()) {
     for (const [i, e] of error.entries()) {
-      if (!(yardsticks[t][i] > 0)) continue; // of a column that never changes
+      if (!(yardsticks[t][i] > 0)) continue; // the coefficient of a constant column
       isMeasured = true;
       if (Math.abs(e) / yardsticks[t][i] > gap) {
         gap = Math.abs(e) / yardsticks[t][i];
@@ -69,7 +69,10 @@ function furthest(run, parameters, errors, yardsticks) {
   return gap > MEASURABLE || !isMeasured || !run.about.degrees_of_freedom ? { gap: null, of: "" } : { gap, of };
 }
 
-/** Whether each step leads further away: above the stability limit, or visibly so with mini-batches. */
+/**
+ * Returns whether the steps move away from the optimum: the rate is above the stability limit, or, with mini-batches,
+ * above the critical rate while the loss is large.
+ */
 function overshoots(run, rate, loss) {
   const { about } = run;
   if (!about.plain_sgd) return false;
@@ -77,7 +80,7 @@ function overshoots(run, rate, loss) {
   return !run.isFullBatch && loss > 10 * about.total_variance && rate > (about.critical_learning_rate ?? Infinity);
 }
 
-/** Whether much of the loss is along directions in which a step only changes sides: near the limit 1 − rate λ is near −1. */
+/** Returns whether much of the loss lies along directions in which a step flips the sign: 1 − rate λ is near −1. */
 function zigzags(bowl, errors, rate) {
   let [crossing, all] = [0, 0];
   for (const error of errors) {

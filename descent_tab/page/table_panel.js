@@ -1,4 +1,4 @@
-/** The numbers: a row for each fit, the optimum and the truth; of many parameters, a row for each of them. */
+/** TablePanel: the table of fits, optimum and truth, one per row; or of many parameters of one fit, one per row. */
 
 import { html, setText } from "./elements.js";
 import { key, panel, scrollable } from "./legend.js";
@@ -6,10 +6,11 @@ import { number, ratio } from "./numbers.js";
 import { inBrief } from "./words.js";
 
 const MEANINGS = {
-  "from the optimum": "how many standard errors the parameter that is furthest off is from its optimum",
-  "steps to it": "how many more steps, at this rate, until each parameter is within 0.1 standard errors of its optimum",
+  "from the optimum": "the largest distance of a parameter from its optimum, in standard errors of that parameter",
+  "steps to optimum":
+    "steps still needed at this rate until each parameter is within 0.1 standard errors of its optimum",
 };
-const FEW = 3; // parameters that have room beside each other
+const FEW = 3; // most parameters that get a column each
 
 export class TablePanel {
   constructor() {
@@ -21,7 +22,9 @@ export class TablePanel {
 
   draw(view, standings) {
     this.parameters = view.first.parametersOf(view.target);
-    this.note.textContent = view.having("optimum") ? "SE: standard errors (±) that the furthest parameter is off" : "";
+    this.note.textContent = view.having("optimum")
+      ? "SE: standard errors (±) of the parameter that is furthest away"
+      : "";
     const isTall = view.runs.length === 1 && this.parameters.length > FEW;
     const table = isTall ? this.#parameterTable(view) : this.#runTable(view);
     this.picture.replaceChildren(table);
@@ -41,12 +44,12 @@ export class TablePanel {
     }
   }
 
-  /** A row for each run, and one for optimum and truth. */
+  /** A table with a row for each run, one for the optimum and one for the truth. */
   #runTable(view) {
     const names = this.parameters.length > FEW ? [] : this.parameters;
     const truth = names.length === 0 && view.having("optimum") && view.having("truth");
     const toTruth = (content) => (truth ? [cell(content)] : []);
-    const titles = [...names.map((i) => view.first.about.names[i]), "loss", "from the optimum", "steps to it"];
+    const titles = [...names.map((i) => view.first.about.names[i]), "loss", "from the optimum", "steps to optimum"];
     const head = [cell(), ...[...titles, ...(truth ? ["from the truth"] : [])].map((title) => columnHead(title))];
     this.fits = view.runs.map(() => ({
       cells: names.map((i) => [i, cell()]),
@@ -69,7 +72,7 @@ export class TablePanel {
     return html("table", {}, html("thead", {}, row(...head)), html("tbody", {}, ...fits, ...others));
   }
 
-  /** A row for each parameter, with fit, optimum and truth beside each other, and below them what is true of all. */
+  /** A table with a row per parameter, columns for fit, optimum and truth, and the numbers of the whole fit below. */
   #parameterTable(view) {
     const [{ run, colour }] = view.runs;
     const kinds = references(view);
@@ -83,7 +86,7 @@ export class TablePanel {
     const foot = [
       row(rowHead("loss"), loss, ...kinds.map(([kind, of]) => cell(lossAt(of, kind)))),
       row(rowHead("from the optimum"), gap, ...kinds.map(() => cell())),
-      row(rowHead("steps to it"), steps, ...kinds.map(() => cell())),
+      row(rowHead("steps to optimum"), steps, ...kinds.map(() => cell())),
     ];
     this.fits = [{ cells, loss, gap, steps }];
     const [top, body, bottom] = [

@@ -1,4 +1,4 @@
-"""The Descent tab's plugin serves its page and its data, and whatever is wrong with them stops nothing else."""
+"""The Descent plugin serves its page and its data; a damaged run is reported and does not affect other runs."""
 
 import json
 import os
@@ -40,7 +40,7 @@ def write_run(folder, run, about=ABOUT, path=ROWS):
 
 @pytest.fixture(scope="module")
 def logs(tmp_path_factory):
-    """Runs that are whole, and runs that are damaged in one way each."""
+    """Intact runs, and runs that are each damaged in one way."""
     folder = tmp_path_factory.mktemp("logs")
     for run in ("fit", *HOSTILE):
         write_run(folder, run)
@@ -102,19 +102,19 @@ def test_a_damaged_run_says_so_in_the_list_and_hides_no_other(board, run):
 
 
 def test_a_run_without_a_path_says_in_the_list_why(board):
-    assert descent_page.runs(board)["no path"]["error"] == "This fit has not made a step yet."
+    assert descent_page.runs(board)["no path"]["error"] == "This fit has not taken a step yet."
 
 
 @pytest.mark.parametrize(
     ("run", "words"),
     [
-        ("no about", "The data of the run 'no about' cannot be read: ValueError: it has no descent/about."),
-        ("newer", "This run was written by a newer linfit. Upgrade the linfit that TensorBoard runs with."),
-        ("half a text", "The data of the run 'half a text' cannot be read: JSONDecodeError"),
-        ("other columns", "The data of the run 'other columns' cannot be read: ValueError: "),
-        ("no names", "The data of the run 'no names' cannot be read: KeyError: 'names'."),
-        ("no array", "The data of the run 'no array' cannot be read: KeyError: 'descent/optimum'."),
-        ("cut", "The data of the run 'cut' cannot be read: "),
+        ("no about", "The data of run 'no about' cannot be read: ValueError: the tag descent/about is missing."),
+        ("newer", "A newer version of linfit wrote this run. Upgrade linfit in TensorBoard's environment."),
+        ("half a text", "The data of run 'half a text' cannot be read: JSONDecodeError"),
+        ("other columns", "The data of run 'other columns' cannot be read: ValueError: "),
+        ("no names", "The data of run 'no names' cannot be read: KeyError: 'names'."),
+        ("no array", "The data of run 'no array' cannot be read: KeyError: 'descent/optimum'."),
+        ("cut", "The data of run 'cut' cannot be read: "),
     ],
 )
 def test_what_is_damaged_is_said_in_a_sentence(board, run, words):
@@ -128,7 +128,7 @@ def test_what_is_damaged_is_said_in_a_sentence(board, run, words):
 def test_a_run_that_is_not_there_is_not_found(board, query):
     status, answer = descent_page.ask(board, "run", **query)
     assert status == 404
-    assert answer["error"] == f"There is no run {query.get('run', '')!r} with data for this page."
+    assert answer["error"] == f"No run named {query.get('run', '')!r} has data for this page."
 
 
 def test_whatever_else_goes_wrong_is_an_answer_too():

@@ -1,4 +1,4 @@
-"""A real browser for the tests in this folder; what they see is kept in build/screenshots."""
+"""Fixtures of the tests in this folder: a real browser, its pages, and screenshots in build/screenshots."""
 
 import os
 import re
@@ -19,7 +19,9 @@ def browser():
     path = shutil.which("chromium") or shutil.which("google-chrome")
     if path is None:
         give_up = pytest.fail if os.environ.get("CI") else pytest.skip
-        give_up("There is no chromium here. On Debian: apt install chromium")
+        give_up(
+            "These tests need chromium or google-chrome on the PATH; neither was found. On Debian: apt install chromium"
+        )
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=[*FLAGS, *OFFLINE])
         yield browser
@@ -28,7 +30,7 @@ def browser():
 
 @pytest.fixture(scope="session")
 def open_page(browser):
-    """Opens a page of a TensorBoard; the list that comes with it has the errors that it meets from now on."""
+    """Open a page of a TensorBoard; return it with the list that collects its browser errors."""
 
     def open_page(board, name, dark=False, query="&tagFilter=.", size=(1400, 1400)):
         page = browser.new_page(viewport={"width": size[0], "height": size[1]})
@@ -45,12 +47,12 @@ def open_page(browser):
 
 @pytest.fixture(scope="session")
 def descent_frame():
-    """Gives the frame of the Descent page, once its data are drawn."""
+    """Return the frame of the Descent page after its data are drawn."""
 
     def descent_frame(page):
         deadline = time.monotonic() + 30
         while (frame := page.frame(url=re.compile(r"plugin_entry\.html\?name=descent"))) is None:
-            assert time.monotonic() < deadline, "TensorBoard shows no Descent tab"
+            assert time.monotonic() < deadline, "TensorBoard does not show the Descent tab"
             page.wait_for_timeout(20)
         frame.wait_for_function("document.documentElement.dataset.ready === 'true'", timeout=30_000)
         return frame
@@ -60,7 +62,7 @@ def descent_frame():
 
 @pytest.fixture(scope="session")
 def keep_screenshot():
-    """Keeps what a page shows under a name."""
+    """Save a screenshot of a page under a name."""
 
     def keep_screenshot(page, name):
         SCREENSHOTS.mkdir(parents=True, exist_ok=True)

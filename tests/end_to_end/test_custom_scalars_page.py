@@ -1,4 +1,4 @@
-"""What the Custom Scalars page draws in a real browser: each chart with its runs, and nothing to warn of."""
+"""The Custom Scalars page in a real browser: each chart draws its runs, and no warning appears."""
 
 import numpy as np
 import pytest
@@ -35,7 +35,7 @@ def three(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def light(open_page, three):
-    """The page that all tests look at which need no other; the last of them changes it."""
+    """The page shared by the tests that do not need their own; only the last of them changes it."""
     page, errors = open_page(three, "custom_scalars", size=TALL)
     yield page, errors
     page.close()
@@ -46,7 +46,7 @@ def title_of(card):
 
 
 def lines(card):
-    """The curves that a chart draws: by colour, what the browser is to draw them along."""
+    """Return the SVG paths of the curves in a chart by colour."""
     drawn = card.locator("path.line").evaluate_all(
         "all => all.map(e => [e.getAttribute('stroke') || e.getAttribute('fill'), e.getAttribute('d')])"
     )
@@ -54,7 +54,7 @@ def lines(card):
 
 
 def shown(page, expected):
-    """The charts of the open categories in their order, once each has drawn as many colours as expected."""
+    """Return the charts of the open categories in order, after each has drawn the expected number of colours."""
     cards = page.locator(CARDS)
     expect(cards).to_have_count(len(expected))
     for place, (title, runs) in enumerate(expected):
@@ -104,7 +104,7 @@ def test_a_chart_lists_its_curves_and_a_zone_is_an_area(light):
 
 
 def heights(path):
-    """The vertical places that a curve goes through, from the left to the right; they grow downwards."""
+    """Return the y pixels of a curve from left to right; y grows downwards."""
     points = [point.split(",") for point in path.replace("M", "").split("L")]
     return np.array([float(y) for _, y in points])
 
@@ -161,7 +161,7 @@ def test_fits_of_other_parameters_without_a_truth_or_without_an_optimum_share_th
     log(tmp_path / "robust", known=False, loss="mae")
     with TensorBoard(tmp_path) as board:
         page, errors = open_page(board, "custom_scalars", size=TALL)
-        # There are seven colours for nine runs: the fit of `robust` has that of the lesson's optimum.
+        # Nine runs share seven colours: the fit of `robust` has the colour of the lesson's optimum.
         expected = [("loss", 5), (ERRORS, 3), ("w", 3), ("b", 5), ("error/optimization", 2)]
         expected += [(tag, 3) for tag in TAGS[:3]]
         zones = [*((tag, 2) for tag in TAGS[:3]), ("w", 3), ("b", 5)]

@@ -1,4 +1,4 @@
-"""Dask's workers condense the parts of a table; one is killed on the way, and no row is lost or counted twice."""
+"""Dask workers condense the parts of a table; after one is killed, no row is lost or counted twice."""
 
 import json
 import os
@@ -23,7 +23,7 @@ N = 80_000
 
 
 def own_network():
-    """The command that runs another in a network namespace of its own, where no server can be reached from outside."""
+    """Return the command that runs a program in its own network namespace, unreachable from outside."""
     for command in (["unshare", "--net"], ["unshare", "--user", "--map-root-user", "--net"]):
         try:
             if subprocess.run([*command, "true"], capture_output=True).returncode == 0:
@@ -31,8 +31,8 @@ def own_network():
         except FileNotFoundError:
             break
     if os.environ.get("CI"):
-        pytest.fail("a network namespace is needed here, and `unshare --net` is not permitted.")
-    pytest.skip("`unshare --net` is not permitted here, and Dask's servers are started only in a network of their own.")
+        pytest.fail("This test needs a network namespace, but `unshare --net` is not permitted. Run it as root.")
+    pytest.skip("This test starts Dask's servers in their own network namespace, but `unshare --net` is not permitted.")
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +43,7 @@ def rows():
 
 @pytest.fixture(scope="module")
 def session(rows, tmp_path_factory):
-    """The folder in which a session on a cluster has left what it found."""
+    """The folder with the results of a session on a cluster, its findings as JSON, and its printed output."""
     folder = tmp_path_factory.mktemp("dask")
     table = pa.table(dict(zip(("area", "rooms", "age", "rent"), [*rows[0].T, rows[1]], strict=True)))
     pq.write_table(table, folder / "rows.parquet", row_group_size=N // 8)

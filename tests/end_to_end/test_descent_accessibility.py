@@ -1,4 +1,4 @@
-"""Whether everybody can use and read the Descent page: with a keyboard, a screen reader, or tired eyes."""
+"""Accessibility of the Descent page: keyboard, screen readers, contrast and narrow windows."""
 
 import io
 import json
@@ -13,10 +13,10 @@ import linfit
 from linfit.callbacks import TensorBoardLogger
 
 LEAST_CONTRAST = 4.5  # WCAG 2.2, success criterion 1.4.3
-TALL = 2400  # nothing of the page is below the fold
+TALL = 2400  # pixels: the whole page fits in the window
 SIZES = {"wide": {"width": 1400, "height": 900}, "narrow": {"width": 500, "height": 900}}
 
-# What is to be read, where it stands in the frame, and its own colour: red, green, blue, and alpha from 0 to 1.
+# The visible texts, their boxes in the frame, and their colours: red, green, blue, and alpha from 0 to 1.
 TEXTS = """() => {
     const brush = new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true });
     const rgba = (colour, opacity) => {
@@ -37,7 +37,7 @@ TEXTS = """() => {
         for (let one = element; one; one = one.parentElement) opacity *= getComputedStyle(one).opacity;
         const colour = rgba(drawn ? style.fill : style.color, opacity);
         const { left, top, right, bottom } = element.getBoundingClientRect();
-        if (right - left <= 1) continue; // said by screen readers alone
+        if (right - left <= 1) continue; // only for screen readers
         texts.push({ text, drawn, colour, box: [left, top, right, bottom].map(Math.round) });
     }
     return texts;
@@ -78,7 +78,7 @@ def board(request, tmp_path_factory):
 
 @pytest.fixture(scope="module", params=[("light", "narrow"), ("dark", "wide")], ids="-".join)
 def frame(request, board, open_page, descent_frame):
-    """Colours do not depend on the width, nor the layout on the colours: two of the four show all."""
+    """The page in two of the four combinations of theme and width; colours and layout do not affect each other."""
     theme, size = request.param
     page, _ = open_page(board, "descent", dark=theme == "dark", query="")
     page.set_viewport_size(SIZES[size])
@@ -95,7 +95,7 @@ def test_axe_finds_no_serious_fault(frame):
 
 
 def luminance(colour):
-    """Relative luminance as WCAG 2.2 defines it, of red, green and blue from 0 to 255."""
+    """Return the relative luminance (WCAG 2.2) of red, green and blue from 0 to 255."""
     share = np.asarray(colour) / 255
     return np.where(share <= 0.04045, share / 12.92, ((share + 0.055) / 1.055) ** 2.4) @ [0.2126, 0.7152, 0.0722]
 
@@ -107,7 +107,7 @@ def contrast(colour, behind):
 
 
 def test_all_text_stands_out_from_what_is_behind_it(frame):
-    """Axe does not judge the text of drawings. What is behind a text is what shows where it was, without it."""
+    """Axe skips the text of drawings, so the background of each text is taken from a screenshot without texts."""
     frame.page.set_viewport_size({"width": frame.page.viewport_size["width"], "height": TALL})
     texts = frame.evaluate(TEXTS)
     shown = picture(frame)
@@ -120,7 +120,7 @@ def test_all_text_stands_out_from_what_is_behind_it(frame):
         here = slice(max(top, 0), bottom), slice(max(left, 0), right)
         written = (shown[here] != without[here]).any(axis=-1)
         if not written.any():
-            continue  # a table or a drawing holds more than it shows
+            continue  # scrolled out of view in a table or drawing
         ratio = contrast(text["colour"], np.median(without[here][written], axis=0))
         if ratio < LEAST_CONTRAST:
             faint.append((text["text"], round(float(ratio), 2)))
@@ -130,11 +130,11 @@ def test_all_text_stands_out_from_what_is_behind_it(frame):
 
 
 def picture(frame):
-    """What a frame shows, as red, green and blue from 0 to 255."""
+    """Return a screenshot of a frame as red, green and blue from 0 to 255, shape (height, width, 3)."""
     content = frame.frame_element().screenshot(animations="disabled")
     return np.asarray(Image.open(io.BytesIO(content)).convert("RGB"))
 
 
 def test_nothing_reaches_beyond_the_width_of_the_page(frame):
-    # It is drawn anew, a moment later, for the width that TensorBoard gives it.
+    # The page is redrawn shortly after TensorBoard has set its width.
     frame.wait_for_function("document.documentElement.scrollWidth <= innerWidth")

@@ -1,4 +1,4 @@
-"""The Descent page while a fit goes on: TensorBoard's reload moves it forward and leaves what one looks at."""
+"""The Descent page during a fit: TensorBoard's reload adds new steps and keeps the current selection."""
 
 import re
 import threading
@@ -15,7 +15,7 @@ from linfit.callbacks import TensorBoardLogger
 
 
 class Slowly(keras.callbacks.Callback):
-    """A hundred steps a second, until it is told to stop."""
+    """Slows a fit down to at most 100 steps per second, until `stop` is set."""
 
     def __init__(self):
         super().__init__()
@@ -27,7 +27,7 @@ class Slowly(keras.callbacks.Callback):
 
 
 class RunningFit:
-    """A fit in a thread of its own."""
+    """A fit that runs in its own thread."""
 
     def __init__(self, log_dir, run, learning_rate=0.001):
         truth = linfit.GroundTruth(w=0.4, b=0.5, noise=0.3)
@@ -41,7 +41,7 @@ class RunningFit:
         self.thread.start()
 
     def end(self):
-        """Ends the fit; returns how many steps it has made."""
+        """End the fit and return its last step."""
         self.slowly.stop.set()
         self.thread.join()
         return int(self.model.trajectory.step[-1])
@@ -49,7 +49,7 @@ class RunningFit:
 
 @pytest.fixture(scope="module", params=["true", "false"], ids=lambda fast: f"load_fast={fast}")
 def live(request, tmp_path_factory, open_page):
-    """A page that was opened while its fit goes on."""
+    """A page opened while its fit is running."""
     log_dir = tmp_path_factory.mktemp("live")
     fit = RunningFit(log_dir, "a/fit")
     try:
@@ -67,12 +67,12 @@ def live(request, tmp_path_factory, open_page):
 
 
 def reload(screen):
-    screen.page.locator("app-header-reload button").dispatch_event("click")  # which leaves the focus where it is
+    screen.page.locator("app-header-reload button").dispatch_event("click")  # a real click would move the focus
     screen.page.wait_for_timeout(100)
 
 
 def reload_until(screen, claim):
-    """Reloads, as often as it takes until something is true."""
+    """Reload repeatedly until `claim()` is true."""
 
     def reloaded():
         reload(screen)
@@ -82,7 +82,7 @@ def reload_until(screen, claim):
 
 
 def more_steps(screen):
-    """Reloads until there are more steps; says how many there were."""
+    """Reload until there are more steps; return the last step before that."""
     before = screen.last_step
     reload_until(screen, lambda: screen.last_step > before)
     return before
@@ -163,6 +163,6 @@ def test_the_end_of_the_fit_arrives(live):
     assert screen.step == last
     w = live.fit.model.w.numpy().item()
     assert parsed(screen.table["fit"]["w"]) == pytest.approx(w, rel=1e-3)
-    given_up = "net::ERR_ABORTED"  # what TensorBoard itself still waits for when it is to reload once more
+    given_up = "net::ERR_ABORTED"  # a request of TensorBoard's own that a further reload aborts
     assert [error for error in screen.errors if given_up not in error] == []
     assert screen.message is None

@@ -1,4 +1,4 @@
-"""The numbers on the Descent page: those of the trajectory, and those of `linfit.compare`."""
+"""The numbers on the Descent page agree with the trajectory and with `linfit.compare`."""
 
 import re
 import warnings
@@ -12,7 +12,7 @@ from tensorboard_server import TensorBoard
 import linfit
 from linfit.callbacks import TensorBoardLogger
 
-# What the page says of each row of a run, by its own modules.
+# The page's judgement of each row of a run, computed by the page's own modules.
 STANDINGS = """async name => {
     const module = file => import(new URL(file, document.querySelector("link[rel=stylesheet]").href));
     const [{ loadRun }, { standing }] = [await module("server.js"), await module("standing.js")];
@@ -25,7 +25,7 @@ STANDINGS = """async name => {
 
 
 class Fit:
-    """A logged fit, which can be set back to each of its steps."""
+    """A logged fit that can be set back to any of its steps."""
 
     def __init__(self, log_dir, x, w, b, noise, learning_rate, steps, batch_size=None, **options):
         rows, features = x.shape
@@ -39,11 +39,11 @@ class Fit:
         batch_size = batch_size or rows
         epochs = steps * batch_size // rows
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of dependent columns, and of a loss that leaves the finite range
+            warnings.simplefilter("ignore")  # dependent columns, and a loss that leaves the finite range
             self.model.fit(x, y, batch_size=batch_size, epochs=epochs, verbose=0, callbacks=watching)
 
     def compared_at(self, step):
-        """What `linfit.compare` says of the fit as it was at a step."""
+        """Return the result of `linfit.compare` for the parameters at a step."""
         trajectory = self.model.trajectory
         (row,) = np.flatnonzero(trajectory.step == step)
         for name, values in trajectory.parameters.items():
@@ -57,7 +57,7 @@ class Fit:
             return linfit.compare(self.model, self.x, self.y, self.truth)
 
     def at(self, step):
-        """The parameters and the loss of a step."""
+        """Return the parameters and the loss at a step."""
         trajectory = self.model.trajectory
         (row,) = np.flatnonzero(trajectory.step == step)
         return trajectory.values[row], trajectory.loss[row]
@@ -72,7 +72,7 @@ def with_constant(x):
 
 
 def problems():
-    """Small problems, each awkward in its own way."""
+    """Return small problems, most of them difficult in one way, as arguments of `Fit` by name."""
     line = np.random.default_rng(1).uniform(0, 10, (120, 1))
     plane = np.random.default_rng(2).normal(size=(60, 2))
     w, b = [1.0, -2.0], 3.0
@@ -143,7 +143,7 @@ KINDS = {
 
 
 def stated(pattern, text, share):
-    """The number in a text, if there is one, which is rounded to a share of itself."""
+    """Return the number in a text with a relative tolerance for its rounding; None if there is none."""
     found = re.search(pattern, text)
     return found and pytest.approx(float(found[1].replace(",", "").replace("10¹²", "1e13")), rel=share)
 
@@ -157,12 +157,12 @@ def steps_in(verdict):
 
 
 def numbers(row):
-    """The parameters of a row of the table, and its loss."""
+    """Return the parameters and the loss in a row of the table."""
     return [parsed(cell) for column, cell in row.items() if re.match("w|b|loss", column)]
 
 
 def digits(*values, places=4):
-    """What numbers look like of which so many digits are shown."""
+    """Return the numbers rounded to `places` significant digits, for comparison with shown numbers."""
     return pytest.approx([float(f"{value:.{places - 1}e}") for value in values], rel=1e-9)
 
 

@@ -1,4 +1,4 @@
-"""The pictures of the Descent page: what is drawn lies where the axes say that it is."""
+"""The pictures of the Descent page: everything is drawn where the axes say it is."""
 
 import numpy as np
 import pytest
@@ -9,7 +9,7 @@ from tensorboard_server import TensorBoard
 import linfit
 from linfit.callbacks import TensorBoardLogger
 
-PIXEL = 0.006  # of a picture's width or height: how well a place can be read off it
+PIXEL = 0.006  # share of a picture's width or height: the precision of a place read from it
 
 
 class Fit:
@@ -26,18 +26,18 @@ class Fit:
         self.design = np.column_stack([x, np.ones(len(x))]) if options.get("use_bias", True) else x
 
     def loss_at(self, parameters):
-        """The loss at each of several points, shape (points, parameters)."""
+        """Return the loss at each of several points of shape (points, parameters)."""
         return np.mean((self.design @ parameters.T - self.y[:, np.newaxis]) ** 2, axis=0)
 
     def region(self, axes):
-        """The loss where the 95 % region of so many parameters ends."""
+        """Return the loss at the edge of the 95 % region of `axes` parameters."""
         rows, parameters = self.design.shape
         lowest = self.compared.losses["optimum"]
         noise = lowest * rows / (rows - parameters)
         return lowest + axes * noise * f.ppf(0.95, axes, rows - parameters) / rows
 
     def profile(self, places, i, j):
-        """The lowest loss where two of the parameters are held at each of several places."""
+        """Return the lowest loss with parameters i and j fixed at each of several places, shape (places, 2)."""
         others = [k for k in range(self.design.shape[1]) if k not in (i, j)]
         left = self.y[:, np.newaxis] - self.design[:, [i, j]] @ places.T
         rest, *_ = np.linalg.lstsq(self.design[:, others], left, rcond=None)
@@ -81,12 +81,12 @@ def screen(log_dir, line, houses, ray, open_page):
 
 
 def near(expected, shown):
-    """Equal, as far as pixels tell: of what is shown along each axis."""
+    """Return `expected` with a tolerance of one pixel, given the values shown along the axis."""
     return pytest.approx(np.asarray(expected), abs=PIXEL * np.ptp(shown) or 1e-6)
 
 
 def span(screen, panel, log=False):
-    """The values at two opposite corners of a picture."""
+    """Return the values at two opposite corners of a picture."""
     corners = np.array([[0.0, 300.0], [600.0, 0.0]])
     return screen.values(panel, corners, log)
 
@@ -114,7 +114,7 @@ class TestTheLine:
 
 
 def contour_losses(screen, fit, selector):
-    """The losses at all places of a contour line."""
+    """Return the losses at points along a contour line."""
     return fit.loss_at(screen.values("bowl", screen.ellipse(selector)))
 
 
@@ -133,7 +133,7 @@ class TestTheBowl:
             assert path[:, axis] == near(line.path[:38, axis], shown[:, axis])
 
     def test_has_the_optimum_and_the_truth(self, screen, line):
-        diamond = np.add(screen.points("#bowl .optimum.mark")[:1], [0, 6])  # from its top, and its corner
+        diamond = np.add(screen.points("#bowl .optimum.mark")[:1], [0, 6])  # from each mark's first point to its centre
         cross = np.add(screen.points("#bowl .truth.mark")[:1], [7, 7])
         for pixels, expected in [(diamond, line.compared.optimum), (cross, line.compared.truth)]:
             (place,), shown = screen.values("bowl", pixels), span(screen, "bowl")
@@ -177,7 +177,7 @@ class TestTheBowl:
         hidden = screen.frame.get_attribute("#bowl .head", "visibility")
         words = screen.frame.locator("#bowl text.away").all_text_contents()
         screen.frame.click("#zoom")
-        assert (arrow, hidden, words) == (1, "hidden", ["the fit is out there"])
+        assert (arrow, hidden, words) == (1, "hidden", ["the fit is outside the chart"])
         assert screen.frame.locator("#bowl .arrow").count() == 0
         assert screen.frame.get_attribute("#bowl .head", "visibility") == "visible"
 
@@ -214,7 +214,7 @@ def at_7(screen, houses):
 @pytest.mark.usefixtures("at_7")
 class TestManyFeatures:
     def coefficients(self, screen, pixels):
-        """The values at pixels of the coefficients' picture, which has one axis with numbers."""
+        """Convert pixels of the coefficients' picture to values; only its horizontal axis has numbers."""
         ticks = screen.frame.locator("#coefficients .frame text.tick[text-anchor=middle]").evaluate_all(
             "ticks => ticks.map(tick => [Number(tick.getAttribute('x')), tick.textContent.replace('−', '-')])"
         )
@@ -232,7 +232,7 @@ class TestManyFeatures:
             "bars => bars.map(bar => [Number(bar.getAttribute('x1')), Number(bar.getAttribute('x2'))])"
         )
         optimum = linfit.least_squares(houses.x, houses.y)
-        width = np.sqrt(f.ppf(0.95, 1, 55)) * houses.compared.standard_error  # t² is F of one parameter
+        width = np.sqrt(f.ppf(0.95, 1, 55)) * houses.compared.standard_error  # t² is F with one parameter
         expected = houses.compared.optimum[:, np.newaxis] + np.outer(width, [-1, 1])
         assert self.coefficients(screen, bars) == near(expected, [-2, 2])
         assert optimum.degrees_of_freedom == 55

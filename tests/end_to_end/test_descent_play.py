@@ -1,4 +1,4 @@
-"""The Descent page in a real browser: playing a descent, and going through it by keys and mouse."""
+"""The Descent page in a real browser: playing a descent, and stepping through it with keyboard and mouse."""
 
 import itertools
 import time
@@ -36,7 +36,7 @@ def at_step_100(screen):
 
 
 def picture(screen):
-    """What moves in the pictures, each as the numbers that say where it is."""
+    """Return the positions of the moving parts of the pictures."""
     return SimpleNamespace(
         step=screen.step,
         line=screen.points("#line .fit.line").tolist(),
@@ -98,7 +98,7 @@ def test_the_speed_says_how_fast_it_goes(screen):
         screen.until(lambda begun=step: screen.step >= begun + 12)
         seconds[speed] = (time.monotonic() - start) / (screen.step - step)
         screen.press(" ")
-    assert seconds["0.5"] > 4 * seconds["5"]  # ten times, but the steps of a screen are not small
+    assert seconds["0.5"] > 4 * seconds["5"]  # ten times as fast in theory; frames make it less precise
 
 
 @pytest.mark.parametrize(
@@ -144,7 +144,7 @@ def test_a_button_is_pressed_once_by_a_key(screen, key):
     screen.press(key)
     assert not screen.plays
     here = screen.step
-    screen.frame.focus("[aria-label='one step on']")
+    screen.frame.focus("[aria-label='one step forward']")
     screen.press(key)
     assert screen.step == here + 1
     assert not screen.plays
@@ -158,13 +158,13 @@ def test_a_button_is_pressed_once_by_a_key(screen, key):
 def test_the_step_buttons_go_one_step(screen):
     screen.frame.click("[aria-label='one step back']")
     assert screen.step == 99
-    screen.frame.click("[aria-label='one step on']")
-    screen.frame.click("[aria-label='one step on']")
+    screen.frame.click("[aria-label='one step forward']")
+    screen.frame.click("[aria-label='one step forward']")
     assert screen.step == 101
 
 
 def place_of_step(screen, step):
-    """Where a step is on the screen, in the middle of the loss."""
+    """Return the pixel of a step on the screen, at half the height of the loss panel."""
     box = screen.frame.locator("#loss .picture").bounding_box()
     pixels = np.array([[0.0, 0.0], [1000.0, 0.0]])
     (left, _), (right, _) = screen.values("loss", pixels, log=True)

@@ -1,4 +1,4 @@
-"""The Descent page of fits of all kinds, on both of TensorBoard's loaders: what is shown, and what is said instead."""
+"""The Descent page for all kinds of fits, with both of TensorBoard's loaders: pictures, or why there are none."""
 
 import warnings
 
@@ -15,7 +15,7 @@ X = np.random.default_rng(6).uniform(0, 10, 50)
 Y = 0.7 * X + 2 + np.random.default_rng(7).normal(0, 1, 50)
 TRUTH = linfit.GroundTruth(w=0.7, b=2.0)
 
-# Whatever a picture cannot draw, or a text should not say.
+# Attributes of drawings and lines of text with invalid values, such as NaN or undefined.
 FAULTS = """() => {
     const faulty = /NaN|Infinity|undefined|null|\\[object/;
     const drawn = [...document.querySelectorAll("svg *")].flatMap(element =>
@@ -46,7 +46,7 @@ def fit_stock(log_dir, x, y, learning_rate, steps, data=None):
 def log_dir(tmp_path_factory):
     log_dir = tmp_path_factory.mktemp("real")
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of a loss that leaves the finite range
+        warnings.simplefilter("ignore")  # a loss that leaves the finite range
         fit(log_dir / "no truth", X[:49], Y[:49], 0.01, 100)
         fit(log_dir / "absolute", X[:48], Y[:48], 0.01, 100, loss="mae", truth=TRUTH)
         fit(log_dir / "batches", X[:48], Y[:48], 0.01, 120, batch_size=8, truth=TRUTH)
@@ -68,7 +68,7 @@ def screen(request, log_dir, open_page):
 
 @pytest.fixture(scope="module")
 def large(tmp_path_factory, open_page):
-    """Fits that would keep the slower loader busy for a minute."""
+    """Large fits, on the fast loader only: the slower one would take a minute."""
     log_dir = tmp_path_factory.mktemp("large")
     wide = np.random.default_rng(8).normal(size=(520, 500))
     fit(log_dir / "many steps", X, Y + 20, 0.001, 200_000, truth=TRUTH, every=10)
@@ -82,7 +82,7 @@ def has(screen, selector):
 
 
 def says_nothing_strange(screen):
-    """At the start, in between, and at the end."""
+    """Check the page for invalid values at the start, ten steps later, and at the end."""
     for keys in (["Home"], ["Shift+ArrowRight"], ["End"]):
         screen.press(*keys)
         assert screen.frame.evaluate(FAULTS) == []

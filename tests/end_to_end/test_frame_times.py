@@ -1,4 +1,4 @@
-"""scripts/frame_times.py: that it measures the page while it plays, and notices one that is too slow."""
+"""scripts/frame_times.py measures the frames of the playing page, and detects a page that is too slow."""
 
 import frame_pages
 import frame_profile

@@ -1,4 +1,4 @@
-"""The HParams page in a real browser: a sweep and two runs of train.py as one table, as lines and as points."""
+"""The HParams page in a real browser: a sweep and two runs of train.py as a table, as lines and as points."""
 
 import contextlib
 import io
@@ -24,7 +24,7 @@ METRICS = ["steps", "steps to optimum", "loss", "error/optimization", "error/tru
 
 @pytest.fixture(scope="module")
 def fits(tmp_path_factory):
-    """Eight rates of 400 steps, two of them too large and one too small, a lesson and one whose rate is too large."""
+    """A sweep of eight rates, two too large and one too small, a lesson, and a lesson whose rate is too large."""
     logs = tmp_path_factory.mktemp("logs")
     found = []
     with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(io.StringIO()):
@@ -43,14 +43,14 @@ def fits(tmp_path_factory):
 
 @pytest.fixture(scope="module", params=[False, True], ids=["light", "dark"])
 def page(request, open_page, fits, keep_screenshot):
-    page, errors = open_page(fits.board, "hparams", dark=request.param, size=(2400, 900))  # shows all columns
+    page, errors = open_page(fits.board, "hparams", dark=request.param, size=(2400, 900))  # wide enough for all columns
     shade = "dark" if request.param else "light"
     yield SimpleNamespace(page=page, errors=errors, keep=lambda view: keep_screenshot(page, f"hparams-{view}-{shade}"))
     page.close()
 
 
 def table(page):
-    """The cells by run and column, once the last column is filled."""
+    """Return the cells of the table by run and column, after the last column is filled."""
     page.locator("paper-tab[view-id='table-view']").click()
     cells = page.locator("tf-hparams-table-view vaadin-grid-cell-content")
     columns = ["Trial ID", "Show Metrics", *SETTINGS, *METRICS]
@@ -59,7 +59,7 @@ def table(page):
         texts = [text.strip() for text in cells.all_inner_texts()]
         starts = [i for i, text in enumerate(texts) if text.startswith(("lesson", "sweep"))]
         rows = {}
-        for i in starts:  # before the last cell of a row comes that of its details, which are closed
+        for i in starts:  # the cell before the last one holds the row's details, which are closed
             *cells_of_row, _, last = texts[i : i + len(columns) + 1]
             rows[texts[i]] = dict(zip(columns, [*cells_of_row, last], strict=True))
         if len(rows) == RUNS and all(row["error/truth"] for row in rows.values()):
@@ -121,7 +121,7 @@ def test_parallel_coordinates_draw_a_line_for_each_run_that_reached_its_optimum(
 
     box = page.page.locator("tf-hparams-query-pane paper-checkbox", has_text="steps to optimum")
     box.click()
-    expect(lines).to_have_count(RUNS)  # nothing else is missing from any
+    expect(lines).to_have_count(RUNS)  # no run lacks any other value
     box.click()
     expect(lines).to_have_count(len(converged))
 

@@ -1,4 +1,4 @@
-"""A fit that is watched while it runs: scripts/train.py --tensorboard, as a process of its own."""
+"""scripts/train.py --tensorboard in its own process: its page during the fit and after it."""
 
 import json
 import os
@@ -15,7 +15,7 @@ import pytest
 from playwright.sync_api import expect
 
 SCRIPT = Path(__file__).parents[2] / "scripts" / "train.py"
-PATIENCE = 60.0  # seconds for anything to happen
+PATIENCE = 60.0  # seconds to wait for anything
 _direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
@@ -25,10 +25,10 @@ def get(page, path, **query):
 
 
 def until(claim, run):
-    """Waits for something to become true while the run goes on."""
+    """Wait until `claim()` is true while the run continues, and return its value."""
     deadline = time.monotonic() + PATIENCE
     while not (found := claim()):
-        assert run.process.poll() is None, "the run is over"
+        assert run.process.poll() is None, "the run ended too early"
         assert time.monotonic() < deadline
         time.sleep(0.1)
     return found
@@ -36,7 +36,7 @@ def until(claim, run):
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
-    """A run that would take many minutes, with its page; the browser it opens writes the address into a file."""
+    """A run that would take many minutes, and its page; a fake browser writes the opened address to a file."""
     folder = tmp_path_factory.mktemp("live")
     browser = folder / "browser"
     browser.write_text(f'#!/bin/sh\nprintf %s "$1" > {folder}/half && mv {folder}/half {folder}/opened\n')

@@ -1,4 +1,4 @@
-"""What a learner sees: a fit's pages in a real TensorBoard, in a real browser."""
+"""The pages of a fit in a real TensorBoard and a real browser."""
 
 import io
 import re
@@ -23,7 +23,7 @@ def card(page, tag):
 
 
 def table_under(chart, runs):
-    """The table under a chart, once it has this many runs: each run's value and colour."""
+    """Return each run's value and colour from the table under a chart, after it lists this many runs."""
     rows = chart.locator("tb-data-table-content-row")
     expect(rows).to_have_count(runs, timeout=30_000)
     colours = chart.locator(".row-circle span").evaluate_all("all => all.map(e => e.style.backgroundColor)")
@@ -36,7 +36,7 @@ def table_under(chart, runs):
 
 @pytest.fixture(scope="module")
 def fit(tmp_path_factory):
-    """A fit of 40 steps, logged and drawn; it has not arrived yet."""
+    """A fit of 40 steps, logged and drawn; it has not converged."""
     log_dir = tmp_path_factory.mktemp("lesson")
     model = linfit.LinearRegression(w_initializer=0.0, b_initializer=-1.0)
     model.compile(learning_rate=0.05)
@@ -57,7 +57,7 @@ def time_series(open_page, fit, keep_screenshot):
 def test_each_tag_has_one_card(time_series):
     titles = time_series.page.locator("card-view tb-truncated-path")
     tags = titles.evaluate_all("all => all.map(e => e.title)")
-    own = [tag for tag in tags if not tag.startswith("zone_95/")]  # the optimum's band comes last, below the fold
+    own = [tag for tag in tags if not tag.startswith("zone_95/")]  # the optimum's band comes last, out of view
     assert sorted(own) == ["b", "bowl", "error/optimization", "error/truth", "fit", "learning_rate", "loss", "w"]
     assert tags[: len(own)] == own
 
@@ -73,7 +73,7 @@ def test_fit_optimum_and_truth_are_in_one_chart_and_end_where_they_should(time_s
 
 
 def drawn_in(chart, colour):
-    """Whether a curve of this colour is to be seen in a chart."""
+    """Return whether a curve of this colour is visible in a chart."""
     screenshot = imread(io.BytesIO(chart.locator("line-chart").screenshot()), "png")
     distance = screenshot[..., :3] * 255 - [int(part) for part in re.findall(r"\d+", colour)]
     return (np.abs(distance).max(axis=-1) < 8).sum() > 50
@@ -85,7 +85,7 @@ def test_the_chart_draws_each_of_them_in_its_colour(time_series):
     assert len(waiting) == 3
     deadline = time.monotonic() + 30
     while waiting := {colour for colour in waiting if not drawn_in(chart, colour)}:
-        assert time.monotonic() < deadline, f"not to be seen: {waiting}"
+        assert time.monotonic() < deadline, f"not visible: {waiting}"
         time_series.page.wait_for_timeout(100)
 
 
@@ -155,7 +155,7 @@ def test_of_three_features_each_parameter_has_its_three_curves_in_one_chart(open
 
 def test_the_images_page_shows_the_picture(open_page, fit):
     page, errors = open_page(fit.board, "images")
-    picture = page.locator("tf-image-loader img").last  # after that of the bowl
+    picture = page.locator("tf-image-loader img").last  # the first picture is the bowl
     size = picture.evaluate("image => image.decode().then(() => [image.naturalWidth, image.naturalHeight])")
     height, width, _ = imread(io.BytesIO(fit.board.images("fit", "fit")[40]), "png").shape
     assert size == [width, height]

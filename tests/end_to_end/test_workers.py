@@ -1,4 +1,4 @@
-"""Two workers train as one process does, one of them is killed, and both go on from the chief's backup."""
+"""Two workers train like one process; after one is killed, both resume from the chief's backup."""
 
 import json
 import os
@@ -21,18 +21,20 @@ X, Y, WEIGHT = table(67)
 
 @pytest.fixture(scope="module")
 def own_network():
-    """The command that gives a program a network of its own: TensorFlow's servers listen on all that there is."""
+    """Return the command that runs a program in its own network: TensorFlow's servers listen on all addresses."""
     if shutil.which("unshare"):
         for command in (["unshare", "--net"], ["unshare", "--net", "--map-root-user"]):
             if subprocess.run([*command, "true"], capture_output=True).returncode == 0:
                 return command
     give_up = pytest.fail if os.environ.get("CI") else pytest.skip
-    return give_up("Nobody may make a network namespace here. Run the tests as root, or allow user namespaces.")
+    return give_up(
+        "These tests need a network namespace, which is not permitted here. Run them as root, or allow user namespaces."
+    )
 
 
 @pytest.fixture(scope="module")
 def folder(own_network, tmp_path_factory):
-    """What two starts of two workers have left."""
+    """The folder with the results of two starts of two workers."""
     folder = tmp_path_factory.mktemp("two_workers")
     program = Path(__file__).parents[1] / "helpers" / "two_workers.py"
     environment = os.environ | {
@@ -61,7 +63,7 @@ def folder(own_network, tmp_path_factory):
 
 @pytest.fixture(scope="module", params=[0, 1], ids=["chief", "other"])
 def results(folder, request):
-    """What a worker has found before one was killed; both have to find the same."""
+    """The results of one worker before the kill; both workers must have the same."""
     return json.loads((folder / f"results{request.param}a.json").read_text())
 
 
@@ -98,7 +100,7 @@ def test_rows_in_memory_are_split_over_the_workers_and_reported_whole(results):
 def test_shuffled_rows_come_once_in_an_epoch_to_one_of_the_workers(results):
     downhill = X[:64].T @ Y[:64] / 16  # at zero, the sum over batches of 16, each the mean over rows and two targets
     np.testing.assert_allclose(np.array(results["shuffled"]["w"]) / 1e-12, downhill, rtol=1e-8)
-    assert results["shuffled"]["loss"][0] != pytest.approx(np.mean(Y[:16] ** 2), rel=1e-3)  # not in their order
+    assert results["shuffled"]["loss"][0] != pytest.approx(np.mean(Y[:16] ** 2), rel=1e-3)  # not in the original order
 
 
 def test_the_rate_auto_and_a_stop_are_those_of_one_process(results):
@@ -121,7 +123,7 @@ def test_the_rate_auto_and_a_stop_are_those_of_one_process(results):
         (
             "20585",
             "Invalid reduction dimension 0 for input with 0 dimensions",
-        ),  # keras#20585: where Keras no longer fails, `_as_vectors` in replicas.py can go
+        ),  # keras#20585: if Keras no longer fails, remove `_as_vectors` from replicas.py
     ],
 )
 def test_what_the_workers_would_get_wrong_is_refused(results, what, said):
@@ -149,7 +151,7 @@ def test_only_the_chief_writes_and_prints(folder):
     assert written == {"logs", "checkpoint.keras", "history.csv"}
     assert list((folder / "worker0" / "logs" / "fit").glob("events.out.tfevents.*"))
     assert list((folder / "worker1").iterdir()) == []
-    assert not (folder / "backup").exists()  # Keras clears it when the fit is over
+    assert not (folder / "backup").exists()  # Keras deletes it at the end of the fit
     chief, other = ((folder / f"worker{index}.txt").read_text() for index in range(2))
     assert "step        loss" in chief
     assert "Epoch 1/" in chief

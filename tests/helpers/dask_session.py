@@ -1,6 +1,7 @@
-"""Run in a network namespace of its own: condenses parts on a local Dask cluster whose workers are killed on the way.
+"""The program behind test_dask.py: condenses parts on a local Dask cluster, one of whose workers is killed meanwhile.
 
-`dask_session.py FOLDER` reads FOLDER/*.parquet and leaves in FOLDER what it found, for test_dask.py to judge.
+`dask_session.py FOLDER` reads FOLDER/*.parquet and writes its results to FOLDER, where test_dask.py checks them. Run it
+in its own network namespace.
 """
 
 import fcntl
@@ -22,14 +23,14 @@ def bring_lo_up():
 
 
 def listening():
-    """The addresses on which somebody in this namespace listens."""
+    """Return the addresses of all listening sockets in this network namespace, in hexadecimal."""
     lines = Path("/proc/net/tcp").read_text().splitlines()[1:] + Path("/proc/net/tcp6").read_text().splitlines()[1:]
     sockets = [line.split() for line in lines]
     return sorted({words[1].split(":")[0] for words in sockets if words[3] == "0A"})
 
 
 class DiesOnTheWay:
-    """A part whose first worker is killed when half of its rows have been read."""
+    """A part that kills its first worker after half of its batches have been read."""
 
     def __init__(self, batches, marker):
         self.batches, self.marker = batches, marker

@@ -1,4 +1,4 @@
-"""Gradient descent in NumPy alone: what a fit of any kind has to make of its batches."""
+"""Gradient descent in plain NumPy: the reference result for every kind of fit."""
 
 from typing import NamedTuple
 
@@ -19,7 +19,7 @@ def huber(residuals):
 
 
 def descend(x, y, batch_size, steps, learning_rate, weight=None, l2=0.0, loss=squared, use_bias=True):
-    """From zero, over the rows in their order: w, b, the loss of each step and the rows of its batch."""
+    """Descend from zero over the rows in order; return w, b, and the loss and batch size of each step."""
     w, b = np.zeros((x.shape[1], y.shape[1])), np.zeros(y.shape[1])
     weight = np.ones(len(x)) if weight is None else weight
     losses, counts, begin = [], [], 0
@@ -36,7 +36,7 @@ def descend(x, y, batch_size, steps, learning_rate, weight=None, l2=0.0, loss=sq
 
 
 class Case(NamedTuple):
-    """A fit of 50 steps: how its batches split, and what else is to be the same."""
+    """A fit of 50 steps: its batch size, which decides how batches split over replicas, and its other settings."""
 
     rows: int
     batch_size: int
@@ -63,12 +63,12 @@ CASES = [
     Case(67, 16, weighted=True, l2=0.125),
     Case(65, 13, loss="mae"),
     Case(3, 3, loss="huber", weighted=True, l2=0.125, use_bias=False),
-    Case(50, 1),  # of which one replica never gets a row
+    Case(50, 1),  # one replica never gets a row
 ]
 
 
 def table(rows, seed=0):
-    """x of three features, y of two targets, and weights."""
+    """Return x of shape (rows, 3), y of shape (rows, 2), and weights of shape (rows,)."""
     rng = np.random.default_rng(seed)
     x = rng.normal(size=(rows, 3))
     y = x @ [[1.0, -1.0], [2.0, 0.5], [-1.0, 3.0]] + [0.5, -2.0] + rng.normal(size=(rows, 2))

@@ -1,4 +1,4 @@
-"""The Descent page as a person sees it and uses it: its words, its numbers, and where things are in its pictures."""
+"""DescentPage: reads and operates the Descent page in a browser: its text, its numbers and its pictures."""
 
 import re
 import time
@@ -6,15 +6,15 @@ from types import SimpleNamespace
 
 import numpy as np
 
-PATIENCE = 15.0  # seconds for what has to come
+PATIENCE = 15.0  # seconds to wait for anything
 
 
 class DescentPage:
-    """The Descent page of a TensorBoard that a browser shows.
+    """The Descent page of a TensorBoard that is open in a browser.
 
     Args:
-        page: the browser's page, with all of TensorBoard.
-        errors: what the browser complains about.
+        page: the browser page that shows TensorBoard.
+        errors: the browser's error messages.
     """
 
     def __init__(self, page, errors):
@@ -23,7 +23,7 @@ class DescentPage:
         page.set_default_timeout(1000 * PATIENCE)
         deadline = time.monotonic() + PATIENCE
         while (frame := page.frame(url=re.compile(r"plugin_entry\.html\?name=descent"))) is None:
-            assert time.monotonic() < deadline, "TensorBoard shows no Descent tab"
+            assert time.monotonic() < deadline, "TensorBoard does not show the Descent tab"
             page.wait_for_timeout(20)
         self.frame = frame
         frame.wait_for_function(
@@ -36,7 +36,7 @@ class DescentPage:
 
     @property
     def message(self):
-        """What the page complains about; None if it does not."""
+        """The error message of the page; None if there is none."""
         return self.frame.evaluate("(m => m.hidden ? null : m.textContent)(document.querySelector('#message'))")
 
     @property
@@ -57,7 +57,7 @@ class DescentPage:
 
     @property
     def chips(self):
-        """The runs to choose from, by their labels: whether each is shown, and in which colour."""
+        """The state of each run's chip by label: `shown` and `colour`."""
         chips = self.frame.locator(".chip").evaluate_all(
             """chips => chips.map(chip => [chip.textContent, chip.ariaPressed === "true",
                                            getComputedStyle(chip.querySelector(".ring")).backgroundColor])"""
@@ -65,20 +65,20 @@ class DescentPage:
         return {label: SimpleNamespace(shown=shown, colour=colour) for label, shown, colour in chips}
 
     def press(self, *keys):
-        """Presses keys; on the cursor, if nothing on the page has the focus."""
+        """Press keys; focus the cursor first if nothing on the page has the focus."""
         if not self.frame.evaluate("document.hasFocus()"):
             self.frame.focus("#cursor")
         for key in keys:
             self.page.keyboard.press(key)
 
     def go_to(self, step):
-        """Goes to a logged step by keys."""
+        """Go to a logged step with the keyboard."""
         self.frame.focus("#cursor")
         self.press("Home", *["Shift+ArrowRight"] * (step // 10), *["ArrowRight"] * (step % 10))
         assert self.step == step
 
     def show_data(self, part_of_label):
-        """Chooses the runs on other data."""
+        """Select a data set in the list of data by part of its label."""
         options = self.frame.locator("#data option")
         (label,) = [label for label in options.all_text_contents() if part_of_label in label]
         if label != self.frame.locator("#data option:checked").text_content():
@@ -95,22 +95,22 @@ class DescentPage:
 
     @property
     def table(self):
-        """The cells of the table as texts, by row and column."""
+        """The texts of the table's cells by row and column."""
         head, *rows = self.frame.locator("#numbers tr").evaluate_all(
             "rows => rows.map(row => [...row.cells].map(cell => cell.textContent))"
         )
         return {name: dict(zip(head[1:], cells, strict=False)) for name, *cells in rows}
 
     def points(self, selector):
-        """The pixels that a path goes through, shape (points, 2)."""
+        """Return the points of an SVG path in pixels, shape (points, 2)."""
         return _points(self.frame.get_attribute(selector, "d"))
 
     def centre(self, selector):
-        """The pixel in the middle of a circle."""
+        """Return the centre of a circle in pixels, shape (1, 2)."""
         return np.array([[float(self.frame.get_attribute(selector, name)) for name in ("cx", "cy")]])
 
     def ellipse(self, selector):
-        """Pixels on an ellipse, shape (24, 2)."""
+        """Return points on an ellipse in pixels, shape (24, 2)."""
         names = ("rx", "ry", "transform")
         rx, ry, transform = (self.frame.locator(selector).first.get_attribute(name) for name in names)
         x, y, angle = (float(number) for number in re.findall(r"-?[\d.]+(?:e-?\d+)?", transform))
@@ -120,7 +120,7 @@ class DescentPage:
         return [x, y] + flat @ [[cos, sin], [-sin, cos]]
 
     def values(self, panel, pixels, log=False):
-        """What pixels of a picture stand for, by the labels of its axes, shape (points, 2)."""
+        """Convert pixels of a picture to values with the tick labels of its axes, shape (points, 2)."""
         ticks = self.frame.locator(f"#{panel} .frame text.tick").evaluate_all(
             """ticks => ticks.map(tick => [tick.getAttribute("text-anchor"), tick.textContent,
                                            Number(tick.getAttribute("x")), tick.getAttribute("y") - 4])"""
@@ -130,14 +130,14 @@ class DescentPage:
         for axis, (anchor, at, in_powers) in enumerate(axes):
             marks = [(tick[at], parsed(tick[1])) for tick in ticks if tick[0] == anchor]
             places, numbers = np.array(marks, "float64").T
-            assert len(set(numbers)) > 1, f"the axis {axis} of {panel} has the labels {numbers}"
+            assert len(set(numbers)) > 1, f"axis {axis} of {panel} needs two different tick labels, got {numbers}"
             slope, shift = np.polyfit(places, np.log10(numbers) if in_powers else numbers, 1)
             value = slope * pixels[:, axis] + shift
             columns.append(10**value if in_powers else value)
         return np.column_stack(columns)
 
     def until(self, claim):
-        """Waits for something to become true."""
+        """Wait until `claim()` is true, and return its value."""
         deadline = time.monotonic() + PATIENCE
         while not (found := claim()):
             assert time.monotonic() < deadline, f"{self.sentence} {self.message}"
@@ -146,13 +146,13 @@ class DescentPage:
 
 
 def parsed(text):
-    """The number that stands at the start of a text, such as "−1,234.5" or "3.2e−7"; infinity too."""
+    """Parse the number at the start of a text, such as "−1,234.5", "3.2e−7" or "∞"."""
     plain = text.strip().replace("−", "-").replace(",", "").replace("∞", "inf")
     return float(re.match(r"-?(?:inf|[\d.]+(?:e-?\d+)?)", plain)[0])
 
 
 def _points(path):
-    """Of a path of M, L, H and l: only their ends."""
+    """Return the points of an SVG path of M, L and H; relative commands are ignored."""
     points = []
     for letter, arguments in re.findall(r"([MLHhl])([^A-Za-z]*)", path or ""):
         numbers = [float(number) for number in arguments.split()]

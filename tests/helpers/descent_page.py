@@ -1,4 +1,4 @@
-"""What the Descent tab's own page is answered by a TensorBoard, as arrays."""
+"""Requests for the data of the Descent page from a running TensorBoard, decoded to arrays."""
 
 import base64
 import json
@@ -10,19 +10,19 @@ ARRAYS = ("path", "data", "optimum", "curvature", "truth")
 
 
 def runs(board):
-    """The lines of the list of runs, by name."""
+    """Return the entries of the list of runs by name."""
     return {line["run"]: line for line in ask(board, "runs")[1]["runs"]}
 
 
 def run(board, name="fit"):
-    """All that is known of a run."""
+    """Return the data of a run, with its arrays decoded."""
     status, answer = ask(board, "run", run=name)
     assert status == 200, answer
     return answer | {key: answer[key] and _as_array(answer[key]) for key in ARRAYS}
 
 
 def ask(board, route, **query):
-    """The status and the JSON of an answer."""
+    """Return the HTTP status and the JSON of a response."""
     try:
         return 200, board._json(f"data/plugin/descent/{route}", **query)
     except urllib.error.HTTPError as error:

@@ -1,7 +1,7 @@
-"""Two workers on this machine, in a network namespace of their own: the program behind test_workers.py.
+"""The program behind test_workers.py: two workers on this machine, in their own network namespace.
 
-`two_workers.py all FOLDER` brings up the namespace's loopback and starts both; `two_workers.py 0 FOLDER` is the first.
-TensorFlow's servers listen on all addresses there are: run it inside `unshare --net` only.
+`two_workers.py all FOLDER` brings up the loopback interface and starts both workers. `two_workers.py 0 FOLDER`
+is the first worker. TensorFlow's servers listen on all addresses: run it only inside `unshare --net`.
 """
 
 import fcntl
@@ -20,14 +20,16 @@ EPOCHS, KILLED_AT = 5, 3
 
 def bring_up_loopback():
     routes = Path("/proc/net/route").read_text().splitlines()[1:]
-    assert not routes, f"This network has ways out, and is no namespace of its own: {routes}"
+    assert not routes, (
+        f"This network must not have routes to the outside, got {routes}. Run this program inside `unshare --net`."
+    )
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
         up_and_running = 0x1 | 0x40
         fcntl.ioctl(any_socket, 0x8914, struct.pack("16sH14x", b"lo", up_and_running))  # SIOCSIFFLAGS
 
 
 def start_both(folder):
-    """Starts both and waits: the exit codes, of which a negative one is that of a signal."""
+    """Start both workers, wait, and return their exit codes; a negative code is a signal."""
     workers = []
     for index in range(2):
         (folder / f"worker{index}").mkdir(exist_ok=True)
@@ -47,7 +49,7 @@ def work(index, folder):
     os.environ["TF_CONFIG"] = json.dumps({"cluster": cluster, "task": {"type": "worker", "index": index}})
     import tensorflow as tf
 
-    strategy = tf.distribute.MultiWorkerMirroredStrategy()  # before anything else is done with TensorFlow
+    strategy = tf.distribute.MultiWorkerMirroredStrategy()  # must come before any other use of TensorFlow
 
     import keras
     from descent_by_hand import CASES, table
@@ -96,7 +98,7 @@ def work(index, folder):
         evaluated = model.evaluate(x, y, sample_weight=weight, batch_size=16, verbose=0)
         keep("memory", model, history=history, evaluated=evaluated, predicted=model.predict(x, 16, verbose=0))
 
-        # At a rate that small each step has the gradient at the start: they add up to that of all rows, each once.
+        # At so small a rate every step has the gradient at the start, so the steps sum to the gradient of all rows.
         model = made()
         model.compile(1e-12)
         model.fit(x[:64], y[:64], 16, 1, verbose=0)
