@@ -1,17 +1,17 @@
-# Each target first sets up a virtual environment, if it is missing or stale.
+# Each target first sets up the virtual environment if it is missing or outdated.
 
 VENV ?= .venv
-# The first usable Python; the range of versions is that of python_requires in setup.cfg.
+# The first usable Python. The version range is that of python_requires in setup.cfg.
 SUPPORTED = import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p -c '$(SUPPORTED)' 2>/dev/null && echo $$p && break; done)
 
 RUN = $(VENV)/bin/python
 PIP = $(RUN) -m pip -qq --disable-pip-version-check
-# Without pip, a system Python was upgraded under the environment, or its creation was interrupted.
+# pip is missing if the system Python was upgraded under the environment, or if its creation was interrupted.
 USABLE = $(RUN) -I -c 'import pip; $(SUPPORTED)' 2>/dev/null
 
-# Present when the environment holds what these files ask for. INSTALLED= skips the installation.
+# This file exists if the environment matches these files. INSTALLED= skips the installation.
 CHECKSUM := $(shell { pwd -P; cat setup.cfg pyproject.toml constraints.txt; } | cksum | cut -d ' ' -f 1)
 INSTALLED ?= $(VENV)/installed-$(CHECKSUM)
 
@@ -20,18 +20,18 @@ INSTALLED ?= $(VENV)/installed-$(CHECKSUM)
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
 	@echo
-	@echo 'Options are passed on by ARGS: make train ARGS=--help'
+	@echo 'Pass options in ARGS: make train ARGS=--help'
 
-train: $(INSTALLED) ## Fit the example of scripts/train.py
+train: $(INSTALLED) ## Fit the lesson, or data of your own (scripts/train.py)
 	@$(RUN) scripts/train.py $(ARGS)
 
-recover: $(INSTALLED) ## Recover a truth from many data sets, as scripts/recover.py does
+recover: $(INSTALLED) ## Recover a truth from many data sets (scripts/recover.py)
 	@$(RUN) scripts/recover.py $(ARGS)
 
-sweep: $(INSTALLED) ## Fit it at learning rates from too small to too large
+sweep: $(INSTALLED) ## Fit the lesson at learning rates from too small to too large (scripts/sweep.py)
 	@$(RUN) scripts/sweep.py $(ARGS)
 
-# Some tests call make: what this call was given is not for them.
+# Some tests call make and must not inherit the settings of this call.
 ALONE = unset ARGS MAKEFLAGS MFLAGS MAKELEVEL;
 
 test: $(INSTALLED) ## Run the tests
@@ -40,7 +40,7 @@ test: $(INSTALLED) ## Run the tests
 tensorboard: $(INSTALLED) ## Show the runs in logs/ in the browser
 	@$(RUN) -m tensorboard.main --logdir logs $(ARGS)
 
-# The wheel's files are shown by their names in the source tree.
+# mypy checks the installed wheel; its messages are rewritten to the names in the source tree.
 check: $(INSTALLED) ## Check formatting, style and types
 	$(RUN) -m ruff format --check
 	$(RUN) -m ruff check
@@ -54,16 +54,16 @@ check: $(INSTALLED) ## Check formatting, style and types
 		-e 's,^build/installed/tensorboard_plugin_linfit/,descent_tab/,' -e 's,^build/installed/,,'; \
 	exit $$status
 
-format: $(INSTALLED) ## Format the code and repair what the linters can
+format: $(INSTALLED) ## Format the code and apply the linters' automatic fixes
 	$(RUN) -m ruff check --fix --exit-zero
 	$(RUN) -m ruff format
 	$(VENV)/bin/oxlint --fix --silent descent_tab/page || true
 	$(VENV)/bin/oxfmt descent_tab/page
 
-pictures: $(INSTALLED) ## Make the pictures of the README anew (needs Chromium)
+pictures: $(INSTALLED) ## Regenerate the pictures of the README and docs/ (needs Chromium)
 	@$(RUN) scripts/pictures.py
 
-# An environment that is stale will do here: new bounds may exclude old pins.
+# An outdated environment is good enough here: new bounds may exclude the old pins.
 lock: $(if $(wildcard $(VENV)/bin/uv),,$(INSTALLED)) ## Pin the newest allowed versions in constraints.txt
 	$(VENV)/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 --no-python-downloads \
 		--extra dev --annotation-style line --custom-compile-command 'make lock' \
@@ -74,14 +74,14 @@ test-lowest: $(INSTALLED) ## Run the tests with the lowest allowed versions, in 
 	$(VENV)/bin/uv pip install --quiet --python .venv-lowest --resolution lowest-direct --editable '.[dev]'
 	@$(ALONE) .venv-lowest/bin/python -m pytest --numprocesses 2 --dist loadfile $(ARGS)
 
-# Whatever an unusable environment is said to hold, it has to be made anew.
+# An unusable environment is always recreated, even if its marker file exists.
 ifneq ($(INSTALLED),)
 ifneq ($(shell $(USABLE) && echo yes),yes)
 .PHONY: $(INSTALLED)
 endif
 endif
 
-# Only what is a virtual environment is ever cleared.
+# Only an existing virtual environment is ever cleared.
 $(INSTALLED):
 	@echo 'Setting up $(VENV) (a few minutes the first time) ...'
 	@$(USABLE) || { \
@@ -93,7 +93,7 @@ $(INSTALLED):
 		clear=; if test -e $(VENV)/pyvenv.cfg; then clear=--clear; fi; \
 		"$$python" -m venv $$clear $(VENV); \
 	}
-	@rm -rf $(VENV)/installed-* linfit.egg-info # which an earlier build has left, without the entry points of today
+	@rm -rf $(VENV)/installed-* linfit.egg-info # left by an earlier build, with outdated entry points
 	@$(PIP) install --constraint constraints.txt pip setuptools
 	@$(PIP) install --constraint constraints.txt --no-build-isolation --editable '.[dev]'
 	@touch $@

@@ -1,4 +1,4 @@
-"""TODO: docstring of parameter_names."""
+"""Names and order of the scalars in a point of parameters."""
 
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""Runs the notebook docs/lesson.ipynb in a kernel of this Python, and stores what it shows in the file."""
+"""Execute the notebook docs/lesson.ipynb in a kernel of this Python and store its outputs in the file."""
 
 import argparse
 import os
@@ -12,14 +12,16 @@ from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 
 LESSON = Path(__file__).parents[1] / "docs" / "lesson.ipynb"
-# In the kernel, before the first cell: what TensorFlow prints while it starts is nothing to store.
+# Runs in the kernel before the first cell, so that TensorFlow's start-up messages are not stored.
 QUIETLY = "--IPKernelApp.exec_lines=import quiet_tensorflow"
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Runs the notebook. Returns the exit code: 0, or 1 where a cell raises an error, which the traceback names."""
+    """Run the notebook and return the exit code 0; an error in a cell ends the program with a traceback and code 1."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--output", type=Path, default=LESSON, help="where to store it (default: %(default)s)")
+    parser.add_argument(
+        "--output", type=Path, default=LESSON, help="file to write the executed notebook to (default: %(default)s)"
+    )
     options = parser.parse_args(arguments)
     notebook = nbformat.read(LESSON, as_version=4)
     run(notebook)
@@ -28,10 +30,10 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def run(notebook: nbformat.NotebookNode) -> None:
-    """Replaces the outputs by those of a kernel that sees nothing of this user's own notebooks and their settings."""
-    kernels = KernelSpecManager(kernel_dirs=[])  # of all installed kernels only that of this Python
+    """Execute the notebook in place, in a kernel isolated from this user's Jupyter settings."""
+    kernels = KernelSpecManager(kernel_dirs=[])  # no installed kernel, only that of this Python
     with tempfile.TemporaryDirectory() as folder:
-        sockets = str(Path(folder, "kernel.json"))  # beside this file: the kernel listens on no port
+        sockets = str(Path(folder, "kernel.json"))  # sockets in this folder: the kernel opens no port
         client = NotebookClient(
             notebook,
             km=AsyncKernelManager(kernel_spec_manager=kernels, transport="ipc", connection_file=sockets),

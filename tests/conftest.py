@@ -1,4 +1,4 @@
-"""The order of the files: those that take longest come first, so that no worker is left with one of them at the end."""
+"""The order of the test files: the slowest start first, so that no worker ends with a slow one."""
 
 LONGEST = [
     "test_workers.py",
@@ -37,7 +37,8 @@ LONGEST = [
 
 
 def pytest_configure(config):
-    config.option.loadscopereorder = False  # by the number of tests, the README's few would begin last
+    # Ordered by the number of tests, the few slow ones of test_readme.py would start last.
+    config.option.loadscopereorder = False
 
 
 def pytest_collection_modifyitems(items):

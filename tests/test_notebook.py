@@ -1,4 +1,4 @@
-"""The notebook of the lesson runs anew and shows what is stored in it; tables show themselves in any notebook."""
+"""The lesson notebook reproduces its stored outputs, and tables display themselves in any notebook."""
 
 import base64
 import json
@@ -20,7 +20,7 @@ NUMBER = re.compile(r"[-+]?\d[\d,]*\.?\d*(?:e[-+]?\d+)?")
 
 
 class Tables(HTMLParser):
-    """The cells of the tables in a piece of HTML, row by row, and the tags and styles that it uses."""
+    """The table cells of a piece of HTML, row by row, and its tags and styles."""
 
     def __init__(self, html):
         super().__init__()
@@ -35,7 +35,7 @@ class Tables(HTMLParser):
         elif tag in ("th", "td"):
             self.rows[-1].append("")
         elif tag == "p":
-            self.rows.append(None)  # what follows is no cell
+            self.rows.append(None)  # the text that follows is outside the table
 
     def handle_data(self, data):
         if self.rows and self.rows[-1]:
@@ -62,14 +62,14 @@ def png(output):
 
 
 def printed(path):
-    """All lines that the notebook shows as text or as tables."""
+    """Return all lines of the notebook's outputs, text and tables."""
     shown = [output for cell in outputs(path) for output in cell]
     return [line for output in shown for line in ("".join(output.get("text", "")) + html(output)).splitlines()]
 
 
 @pytest.fixture(scope="module")
 def fresh(tmp_path_factory):
-    """What the notebook shows when it is run now, in a process of its own: Jupyter's warnings are not ours."""
+    """Return the path of a newly executed copy; its own process keeps Jupyter's warnings out of these tests."""
     path = tmp_path_factory.mktemp("notebook") / "lesson.ipynb"
     command = [sys.executable, ROOT / "scripts" / "notebook.py", "--output", path]
     result = subprocess.run(command, capture_output=True, text=True, cwd=path.parent)
@@ -165,7 +165,7 @@ def test_an_optimum_shows_itself_with_errors_and_intervals():
 
 def test_infinite_and_unknown_errors_are_shown_as_such():
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # that they are dependent
+        warnings.simplefilter("ignore")  # the warning that names the dependent columns
         dependent = Tables(linfit.least_squares(np.column_stack([X, X[:, 0]]), Y)._repr_html_())
     assert dependent.values["w/x2"][1:] == ["inf", "-inf", "inf"]
     unknown = Tables(linfit.least_squares(X[:3], Y[:3])._repr_html_())
@@ -175,7 +175,7 @@ def test_infinite_and_unknown_errors_are_shown_as_such():
 def test_tables_leave_text_and_ground_to_the_notebook_s_theme():
     for shown in (comparison(), linfit.least_squares(X, Y)):
         table = Tables(shown._repr_html_())
-        assert table.tags == {"table", "thead", "tbody", "tr", "th", "td", "p"}  # and no <b>, as a feature is called
+        assert table.tags == {"table", "thead", "tbody", "tr", "th", "td", "p"}  # no <b>: the feature's name is escaped
         styles = "; ".join(table.styles)
         assert not re.search(r"(^|[;\s])(color|background)", styles)
         assert "tabular-nums" in styles

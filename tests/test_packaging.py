@@ -1,4 +1,4 @@
-"""What an installation brings: its import names and files, and the versions of its dependencies."""
+"""The installed package: import names, files, and version bounds of the dependencies."""
 
 import configparser
 import shutil
@@ -25,7 +25,7 @@ def run(*command: str | Path, cwd: Path = ROOT) -> str:
 
 @pytest.fixture(scope="module")
 def sources(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the source tree, because a build leaves files behind."""
+    """Return a copy of the source tree, because a build leaves files behind."""
     copy = tmp_path_factory.mktemp("sources")
     for name in run("git", "ls-files", "--cached", "--others", "--exclude-standard").splitlines():
         if (ROOT / name).is_file():
@@ -49,12 +49,12 @@ class Installation(NamedTuple):
 
 @pytest.fixture(scope="module", params=["wheel", "editable"])
 def installation(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Installation:
-    """linfit in a virtual environment that borrows all other packages, and pip, from this one."""
+    """Return linfit installed in a virtual environment that borrows all other packages, and pip, from this one."""
     base = tmp_path_factory.mktemp(request.param)
     venv.create(base)
     python = base / "bin" / "python"
     site_packages = Path(sysconfig.get_path("purelib", "venv", {"base": str(base)}))
-    # The borrowed folder's own .pth files, such as the one of an editable linfit, have no effect.
+    # Python ignores .pth files in a borrowed folder, such as the one of an editable linfit.
     (site_packages / "borrowed.pth").write_text(sysconfig.get_path("purelib"))
     source = request.getfixturevalue("wheel" if request.param == "wheel" else "sources")
     editable = ["--editable"] if request.param == "editable" else []

@@ -1,4 +1,4 @@
-"""What the README tells people to type works, and prints what the README shows."""
+"""The commands and the code on README.md and docs/ run and print the output that the pages show."""
 
 import json
 import os
@@ -16,7 +16,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", (ROOT / "README.md").read_text(), re.DOTALL | re.MULTILINE)
-# Each block finds what a new interpreter would, without the seconds that importing TensorFlow takes.
+# One interpreter runs all blocks, each in a fresh namespace: TensorFlow is imported only once.
 BLOCK_BY_BLOCK = """
 import json, sys
 for block in map(json.loads, sys.stdin):
@@ -28,7 +28,7 @@ NUMBER = re.compile(r"[-+]?\d[\d,]*\.?\d*(?:e[-+]?\d+)?")
 
 @pytest.fixture(scope="module")
 def clone(tmp_path_factory):
-    """A copy of the project's files, with this environment as its .venv."""
+    """Return a copy of the project's files, with this environment as its .venv."""
     folder = tmp_path_factory.mktemp("clone")
     listed = subprocess.run(
         ["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True, check=True
@@ -41,13 +41,13 @@ def clone(tmp_path_factory):
 
 
 def environment(**extra):
-    """INSTALLED= tells make that the environment is ready."""
+    """Return the environment of the commands; the empty INSTALLED tells make that .venv is ready."""
     return os.environ | {"INSTALLED": "", "COLUMNS": "80"} | extra
 
 
 @pytest.fixture(scope="module")
 def run_python(clone):
-    """Runs a block of Python in the clone; returns what it prints."""
+    """Return a function that runs a block of Python in the clone and returns its output."""
     with (clone / "errors.txt").open("w") as errors:
         python = subprocess.Popen(
             [sys.executable, "-c", BLOCK_BY_BLOCK],
@@ -73,14 +73,14 @@ def run_python(clone):
 
 
 def run_shell(code, folder):
-    """Runs a block of commands; returns what it prints."""
+    """Run a block of commands and return its output."""
     result = subprocess.run(["bash", "-ec", code], cwd=folder, env=environment(), capture_output=True, text=True)
     assert result.returncode == 0, result.stderr
     return result.stdout
 
 
 def same(printed, shown):
-    """Whether two lines agree: the words exactly, the numbers to what differs between processors."""
+    """Return whether two lines have equal words, and numbers that differ by no more than processors do."""
     numbers = [[float(n.replace(",", "")) for n in NUMBER.findall(line)] for line in (printed, shown)]
     words = [re.sub(r"[\s-]+", " ", NUMBER.sub("", line)) for line in (printed, shown)]
     return words[0] == words[1] and numbers[0] == pytest.approx(numbers[1], rel=1e-3, abs=2e-4)
@@ -105,13 +105,28 @@ def test_every_block_of_the_readme_runs_and_prints_what_is_shown(clone, run_pyth
 
 def test_the_code_on_the_other_pages_runs_and_prints_what_is_shown(clone, run_python):
     pages = (clone / "docs").glob("*.md")
-    block = re.compile(r"^```python\n(.*?)^```$(?:\n\n^```text\n(.*?)^```$)?", re.DOTALL | re.MULTILINE)
-    for code, shown in (found for page in pages for found in block.findall(page.read_text())):
-        printed = run_python(code)
+    block = re.compile(r"^```(python|sh)\n((?:(?!```).)*?)^```$(?:\n\n^```text\n(.*?)^```$)?", re.DOTALL | re.MULTILINE)
+    compared = {"python": 0, "sh": 0}
+    for language, code, shown in (found for page in pages for found in block.findall(page.read_text())):
+        if language == "sh" and not shown:
+            continue  # it needs a cluster, a browser or several minutes
+        printed = run_python(code) if language == "python" else run_shell(code, clone)
         if shown:
             assert_same(printed, shown)
+            compared[language] += 1
+    assert compared["python"] >= 6
+    assert compared["sh"] >= 1
     for name in ("line.png", "bowl.svg", "predictions.png", "coefficients.png"):
         assert (clone / name).stat().st_size > 10_000
+
+
+FEWEST_PICTURES = {"tables.md": 0, "streams.md": 0, "distributed.md": 0, "benchmarks.md": 1}  # on all others, 2
+
+
+def anchors(page):
+    """Return the anchors of a page's headings, as GitHub names them."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
 @pytest.mark.parametrize("page", [ROOT / "README.md", *(ROOT / "docs").glob("*.md")], ids=lambda page: page.name)
@@ -119,8 +134,10 @@ def test_links_lead_somewhere_and_pictures_are_there(page):
     text = page.read_text()
     links = re.findall(r"\]\((?!http)([^)#]+)\)", text)
     pictures = re.findall(r"!\[[^\]]+\]\(([^)]+)\)", text)
-    assert len(pictures) >= 2 or page.name in ("tables.md", "streams.md", "distributed.md")  # of fits like any other
+    assert len(pictures) >= FEWEST_PICTURES.get(page.name, 2)
     assert all((page.parent / link).exists() for link in links)
+    sections = re.findall(r"\]\((?!http)([^)#]*)#([^)]+)\)", text)
+    assert all(anchor in anchors(page.parent / link if link else page) for link, anchor in sections)
     assert all((page.parent / picture).read_bytes().startswith((b"\x89PNG", b"GIF8")) for picture in pictures)
 
 

@@ -1,4 +1,4 @@
-"""TODO: docstring of analysis.advice."""
+"""Advice: why a fit diverges, what keeps its learning rate low, and what to do about it."""
 
 import keras
 import numpy as np

@@ -1,4 +1,4 @@
-"""TODO: docstring of data.array_input."""
+"""What a user may pass as x and y, checked and converted to matrices."""
 
 from numbers import Real
 from typing import TYPE_CHECKING, Any

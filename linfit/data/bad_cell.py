@@ -1,4 +1,4 @@
-"""TODO: docstring of data.bad_cell."""
+"""BadCell: the first cell of some rows that cannot be used."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""TODO: docstring of data.block."""
+"""Block: some rows of a table, as numbers."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field

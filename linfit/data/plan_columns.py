@@ -1,4 +1,4 @@
-"""TODO: docstring of data.choose_columns."""
+"""plan_columns: which columns of the sources to read, once they are known to be usable."""
 
 import re
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""TODO: docstring of data.read_batches."""
+"""read_batches: files of any size, a block of rows at a time."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any

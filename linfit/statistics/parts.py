@@ -1,4 +1,4 @@
-"""TODO: docstring of statistics.parts."""
+"""of_parts: the R factor of parts that workers read by themselves."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""TODO: docstring of text.rows_bar."""
+"""RowsBar: a progress bar over the rows of a stream, or over its parts."""
 
 import time
 from typing import Any
