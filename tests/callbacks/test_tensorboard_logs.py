@@ -230,7 +230,7 @@ def test_a_fit_that_goes_on_says_from_which_step(tmp_path):
 
 
 def test_the_command_is_as_typed_and_left_out_where_there_is_none(tmp_path):
-    show = "import builtins; from linfit.callbacks.run_text import _command; print(_command()); "
+    show = "import builtins; from linfit.callbacks.events.run_text import _command; print(_command()); "
     show += "builtins.__IPYTHON__ = True; print(_command())"
     (tmp_path / "show it.py").write_text(show)
     for command, expected in {

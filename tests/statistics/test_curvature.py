@@ -9,7 +9,7 @@ import tensorflow as tf
 
 import linfit
 from linfit.analysis.advice import scale_remedy
-from linfit.analysis.squared_error import Problem
+from linfit.analysis.squared_error import SquaredError
 from linfit.data.rows import Rows
 
 RANDOM = np.random.default_rng(5)
@@ -248,6 +248,6 @@ def test_the_scale_of_a_column_is_blamed_just_where_standardizing_would_raise_th
     x = rng.normal(rng.normal(0, 3, features), 10.0 ** rng.uniform(-2, 2), (30, features))
     y, weight = rng.normal(size=(30, targets)), rng.uniform(0.1, 4, 30)
     rows = Rows(x, y, weight)
-    posed = Problem(rows, linfit.SufficientStatistics.of(rows, bool(seed % 2)), 0.0, None)
+    posed = SquaredError(rows, linfit.SufficientStatistics.of(rows, bool(seed % 2)), 0.0, None)
     raised = posed.statistics.standardized().curvature().stability_limit / posed.curvature.stability_limit
     assert (scale_remedy(posed) is not None) == (raised > 10)

@@ -17,6 +17,7 @@ from test_sufficient_statistics import assert_same, data, draw, refusal
 
 import linfit
 from linfit import InputError, SufficientStatistics
+from linfit.statistics.r_factor import RFactor
 from linfit.statistics.streaming import Reduction
 
 MANY = 60_000  # more than are condensed by themselves
@@ -36,13 +37,13 @@ def column_wise(*columns):
 def by_themselves(monkeypatch):
     """How many rows each part had that was not added up in the common basis."""
     counts = []
-    original = SufficientStatistics.of.__func__
+    original = RFactor.of.__func__
 
     def spy(cls, rows, *arguments):
         counts.append(len(rows))
         return original(cls, rows, *arguments)
 
-    monkeypatch.setattr(SufficientStatistics, "of", classmethod(spy))
+    monkeypatch.setattr(RFactor, "of", classmethod(spy))
     return counts
 
 
@@ -202,7 +203,11 @@ def test_statistics_may_be_taken_at_any_time():
     for end, batch in enumerate(cut(MANY // 2, x, y), 1):
         reduction.add(*batch)
         rows = end * MANY // 2
-        assert_same(reduction.statistics(), SufficientStatistics.from_rows(x[:rows], y[:rows]), rtol=1e-12)
+        assert_same(
+            SufficientStatistics.from_r_factor(reduction.statistics()),
+            SufficientStatistics.from_rows(x[:rows], y[:rows]),
+            rtol=1e-12,
+        )
 
 
 def seeds_rows(seed):

@@ -97,7 +97,7 @@ def gram(monkeypatch):
         answers.append(original(*arguments))
         return answers[-1]
 
-    monkeypatch.setattr(linfit.triangle, "_from_gram", spy)
+    monkeypatch.setattr(linfit.statistics.qr, "_from_gram", spy)
     return answers
 
 
@@ -135,7 +135,7 @@ def test_the_fast_way_to_the_triangle_keeps_all_digits_of_the_slow_one(case, gra
     rows = data(case, MANY)
     fast = SufficientStatistics.from_rows(*rows)
     assert gram[0] is not None
-    monkeypatch.setattr(linfit.triangle, "_from_gram", lambda *_: None)
+    monkeypatch.setattr(linfit.statistics.qr, "_from_gram", lambda *_: None)
     assert_same_triangle(fast.triangle, SufficientStatistics.from_rows(*rows).triangle, rtol=1e-13)
 
 
