@@ -1,10 +1,8 @@
-"""scripts/frame_times.py: that it measures the page while it plays, and notices one that is too slow."""
+"""benchmarks/frame_times.py: it measures the page while it plays, and notices a page that is too slow."""
 
-import frame_pages
-import frame_profile
-import frame_times
 import numpy as np
 import pytest
+from benchmarks import frame_pages, frame_profile, frame_times
 
 ON_TIME = np.full(100, 16.7)
 BUSY = """() => {
