@@ -156,7 +156,7 @@ def test_heavy_tailed_noise_in_few_rows_is_not_as_predicted_and_it_says_why(main
     np.testing.assert_allclose([lines["w"][7], lines["b"][7]], 100 * coverage, atol=0.7)
     assert lines["b"][7] < 90
     assert re.search(r"Not as predicted: .*; the intervals of b hold it in 8[\d.]+ % ± [\d.]+ %", words(out))
-    assert "The likely reason: with heavy-tailed noise 8 rows are too few for the standard error itself." in words(out)
+    assert "The likely reason: with heavy-tailed noise 8 rows are too few to estimate the standard error." in words(out)
 
 
 def test_heavy_tailed_noise_has_the_mean_and_the_standard_deviation_of_normal_noise():
@@ -175,7 +175,7 @@ def test_fits_that_do_not_reach_their_optimum_are_counted_and_left_out(main, tmp
     options = ["--rows", "12", "--sets", "200", "--logs", str(tmp_path)]
     assert main([*options, "--steps", "9"]) == 0
     out = words(capsys.readouterr().out)
-    missed = int(re.search(r"Left out: (\d+) of 200 fits, which did not reach their optimum in 9 steps", out)[1])
+    missed = int(re.search(r"Excluded: (\d+) of 200 fits, which did not reach their optimum in 9 steps", out)[1])
     assert 0 < missed < 100
     assert "Try --steps 90." in out
     assert f"of {200 - missed} data sets" in out
@@ -184,8 +184,8 @@ def test_fits_that_do_not_reach_their_optimum_are_counted_and_left_out(main, tmp
 def test_without_enough_fits_at_their_optimum_there_is_no_verdict(main, tmp_path, capsys):
     assert main(["--steps", "1", "--sets", "100", "--logs", str(tmp_path)]) == 0
     out = capsys.readouterr().out
-    assert "Left out: 100 of 100 fits" in out
-    assert "No verdict: that takes 100 fits at their optimum, got 0." in out
+    assert "Excluded: 100 of 100 fits" in out
+    assert "No verdict: it needs 100 fits at their optimum, got 0." in out
     assert not list(tmp_path.iterdir())
 
 
@@ -219,7 +219,7 @@ def test_of_many_parameters_the_furthest_are_shown_first():
     lines = table(study).splitlines()
     assert lines[2].split()[0] == "p33"
     assert len(lines) == 2 + 25 + 1 + 1
-    assert lines[-1] == "15 more parameters are nearer to what is predicted."
+    assert lines[-1] == "15 more parameters are closer to the prediction."
     assert len(picture(study).axes[1].get_yticklabels()) == 25
 
 
@@ -260,7 +260,7 @@ def test_a_second_study_of_the_same_name_gets_a_number(main, tmp_path, capsys):
 
 
 MISTAKES = {
-    "few_sets": (["--sets", "10"], "--sets must be at least 100, got 10: fewer say too little."),
+    "few_sets": (["--sets", "10"], "--sets must be at least 100, got 10: fewer give no clear result. Try --sets 1000."),
     "no_sets": (["--sets", "0"], "--sets must be a whole number of at least 1, got 0."),
     "no_rows": (["--rows", "0"], "--rows must be a whole number of at least 1, got 0."),
     "few_rows": (["--features", "5", "--rows", "8"], "--rows must be at least 9 for 5 features and a bias, got 8"),
@@ -269,14 +269,17 @@ MISTAKES = {
     "nan_noise": (["--noise", "nan"], "--noise must be a finite number above 0, got nan."),
     "no_steps": (["--steps", "0"], "--steps must be a whole number of at least 1, got 0."),
     "no_features": (["--features", "0"], "--features must be a whole number of at least 1, got 0."),
-    "w_and_features": (["--w", "1", "--features", "2"], "--features draws a w, --w gives one. Leave one of them out."),
+    "w_and_features": (
+        ["--w", "1", "--features", "2"],
+        "--features draws the weights, --w gives them. Leave one of them out.",
+    ),
     "infinite_w": (["--w", "inf"], "w must hold finite numbers, got [inf]."),
     "negative_seed": (["--seed", "-1"], "--seed must be a whole number from 0"),
     "other_noise": (["--noise-distribution", "cauchy"], "invalid choice: 'cauchy'"),
     "unknown_option": (["--rate", "1"], "unrecognized arguments: --rate 1. See "),
     "path_as_name": (["--name", "a/b"], "--name must be the name of a folder in "),
     "no_name": (["--name", ""], "--name must be the name of a folder in "),
-    "file_as_logs": (["--logs", "file"], "cannot be made: "),
+    "file_as_logs": (["--logs", "file"], "cannot be created: "),
 }
 
 
@@ -301,5 +304,5 @@ def test_ctrl_c_ends_a_study_with_what_is_done_and_code_130(tmp_path):
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=120)
     assert (process.returncode, err) == (130, "")
-    assert re.search(r"Ctrl-C after \d+ of 100,000 data sets\.", out)
-    assert "No verdict: that takes 100 fits at their optimum, got " in out
+    assert re.search(r"Stopped by Ctrl-C after \d+ of 100,000 data sets\.", out)
+    assert "No verdict: it needs 100 fits at their optimum, got " in out

@@ -281,7 +281,7 @@ def test_the_columns_of_a_file_are_standardized_unless_asked_otherwise(file, tmp
 def test_a_run_that_only_begins_to_diverge_is_told_from_one_that_is_slow(tmp_path):
     result = run("--logs", tmp_path, "--rates", 2, "--steps", 5, "--w", 1, 2)
     assert [row.ending for row in result.rows.values()] == ["not yet after 5", "diverging after 5"]
-    assert "Best measured:    none has converged." in result.out
+    assert "Best measured:    no run converged." in result.out
     with TensorBoard(tmp_path / "sweep") as board:
         assert {session.status for session in sessions(board).values()} == {"success", "failure"}
 
@@ -291,7 +291,7 @@ def test_a_taken_folder_is_not_overwritten(file, tmp_path):
     options = ["--csv", file[0], "--target", "rent", "--logs", tmp_path, "--rates", 2, "--steps", 1]
     result = run(*options, "--name", "again")
     assert result.code == 0
-    assert f"{tmp_path / 'again'} is there already; this sweep is again-2.\n" in result.out
+    assert f"{tmp_path / 'again'} already exists, so this sweep is again-2.\n" in result.out
     assert not list((tmp_path / "again").iterdir())
     assert (tmp_path / "again-2" / "sweep.png").is_file()
 
@@ -328,7 +328,7 @@ MISTAKES = {
     "negative_fraction": (["--fraction", "-0.1"], "--fraction must be a finite number above 0, got -0.1."),
     "nan_fraction": (["--fraction", "nan"], "--fraction must be a finite number above 0, got nan."),
     "no_steps": (["--steps", "0"], "--steps must be a whole number of at least 1, got 0."),
-    "no_noise": (["--noise", "0"], "a sweep measures by standard errors, and these data have no noise."),
+    "no_noise": (["--noise", "0"], "a sweep measures distances in standard errors, and these data have no noise."),
     "two_rows": (["--rows", "2"], "StopAtOptimum measures by the standard error, which these data do not give"),
     "no_rows": (["--rows", "0"], "--rows must be a whole number of at least 1, got 0."),
     "negative_seed": (["--seed", "-1"], "seed must be "),

@@ -1,4 +1,4 @@
-"""scripts/train.py as a user runs it: the lesson, going on, files of one's own, Ctrl-C and mistakes."""
+"""scripts/train.py as a user runs it: the lesson, --continue, the user's own files, Ctrl-C and mistakes."""
 
 import contextlib
 import io
@@ -16,6 +16,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
+import tensorboard_page
 import train
 import train_options
 from hparams_page import sessions
@@ -243,7 +244,7 @@ def test_the_printed_hint_to_go_on_is_a_command_that_does(lesson):
 
 def test_a_second_run_of_the_same_name_gets_a_number_and_says_so(second, logs):
     assert (second.code, second.err) == (0, "")
-    assert f"{logs / 'lesson'} holds a run already; this one is lesson-2" in second.out
+    assert f"{logs / 'lesson'} already holds a run, so this one is lesson-2 (--continue" in second.out
 
 
 def test_three_features_in_mini_batches_take_exactly_as_many_steps_as_asked_for(second):
@@ -271,7 +272,7 @@ def test_continue_with_other_data_is_refused(lesson, logs, main, capsys, other, 
 def test_continue_of_a_run_that_does_not_exist_names_those_that_do(lesson, logs, main, capsys):
     assert main(["--logs", str(logs), "--name", "leson", "--continue"]) == 2
     error = capsys.readouterr().err
-    assert f"--continue found no finished run in {logs / 'leson'}. Runs that can go on: lesson" in error
+    assert f"--continue found no finished run in {logs / 'leson'}. Runs that can be continued: lesson" in error
 
 
 def test_columns_name_the_parameters_in_the_table_and_in_tensorboard(diverged, diabetes):
@@ -310,7 +311,10 @@ def test_columns_of_any_scale_converge_by_themselves(diabetes, tmp_path, main, c
     options = ["--csv", str(diabetes), "--target", "target", "--features", "bmi", "bp", "s5", "--steps", "60"]
     assert main(["--logs", str(tmp_path), *options]) == 0
     printed = capsys.readouterr()
-    assert "The descent is on standardized columns, all numbers are in their own units" in printed.out
+    assert (
+        "The descent runs on standardized columns; all values are in the data's units. Use --no-normalize to"
+        in printed.out
+    )
     assert "Converged: " in printed.out
     rows = np.loadtxt(diabetes, delimiter=",", skiprows=1)
     x, y = rows[:, [2, 3, 8]], rows[:, 10]
@@ -326,8 +330,8 @@ def test_continue_takes_files_by_the_same_words_as_the_first_run(tmp_path, main,
     options = ["--csv", "flats?.csv", "--target", "rent", "--categorical", "city", "--missing", "drop"]
     options += ["--learning-rate", "0.01", "--steps", "1"]
     assert main(options) == 0
-    said = "3 rows of flats?.csv: rent from area, city=Rome (city against Oslo). Rows dropped for a missing cell: 1.\n"
-    assert capsys.readouterr().out.startswith(said)
+    said = "3 rows of flats?.csv: rent from area, city=Rome (city against Oslo)."
+    assert capsys.readouterr().out.startswith(f"{said} Rows dropped because of missing cells: 1.\n")
     assert main([*options, "--continue"]) == 0
     assert keras.models.load_model("logs/lesson/model.keras").optimizer.iterations.numpy() == 2
     with Path("flats1.csv").open("a") as file:
@@ -393,7 +397,7 @@ def test_two_runs_of_some_steps_get_to_the_bit_where_one_of_all_steps_does(tmp_p
 
 @pytest.mark.parametrize("steps", [1, 200, 100_000, 100_001, 2_000_000, 2_000_001, 10**8])
 def test_of_many_steps_40_000_to_100_000_are_logged(steps):
-    every = train.log_every(steps)
+    every = tensorboard_page.log_every(steps)
     assert str(every).rstrip("0") in ("1", "2", "5")
     assert min(steps, 40_000) <= steps / every <= 100_000
 

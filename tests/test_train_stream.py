@@ -77,7 +77,7 @@ def test_processes_find_what_one_finds(run, tmp_path):
     )
     drop = ["--csv", str(gaps), "--missing", "drop"]
     _, printed, one = run(*drop, name="one")
-    said = "373 rows of gaps.parquet: rent from area, rooms. Rows dropped for a missing cell: 27."
+    said = "373 rows of gaps.parquet: rent from area, rooms. Rows dropped because of missing cells: 27."
     assert said in printed.out
     code, printed, four = run(*drop, "--workers", "4", name="four")
     assert code == 0
@@ -116,7 +116,7 @@ def test_ctrl_c_while_workers_are_busy_ends_all_at_once_and_in_a_line(files, tmp
     os.killpg(process.pid, signal.SIGINT)
     out, err = process.communicate(timeout=60)
     assert (process.returncode, out) == (130, "")
-    assert err == "train.py: stopped while reading; nothing is fitted or saved.\n"
+    assert err == "train.py: stopped while reading the files. Nothing was fitted or saved.\n"
     assert not any(Path(f"/proc/{child}").exists() for child, command in workers.items() if "spawn_main" in command)
     assert not (tmp_path / "lesson").exists()
 
@@ -125,13 +125,19 @@ def test_ctrl_c_while_workers_are_busy_ends_all_at_once_and_in_a_line(files, tmp
     ("options", "said"),
     [
         (["--stream"], "--stream reads files. Add --csv 'data/*.parquet' --target COLUMN."),
-        (["--workers", "2"], "--workers reads the files of a stream. Add --stream."),
-        (["--scheduler", "tcp://127.0.0.1:1"], "--scheduler reads the files of a stream. Add --stream."),
-        (["--csv", "a.csv", "--target", "y", "--stream", "--batch-size", "32"], "leave --batch-size out."),
+        (["--workers", "2"], "--workers reads the files of --stream. Add --stream, or leave --workers out."),
+        (
+            ["--scheduler", "tcp://127.0.0.1:1"],
+            "--scheduler reads the files of --stream. Add --stream, or leave --scheduler out.",
+        ),
+        (
+            ["--csv", "a.csv", "--target", "y", "--stream", "--batch-size", "32"],
+            "so each step uses all rows. Leave --batch-size out.",
+        ),
         (["--csv", "a.csv", "--target", "y", "--stream", "--workers", "0"], "--workers must be a whole number of at"),
         (
             ["--csv", "a.csv", "--target", "y", "--stream", "--workers", "2", "--scheduler", "tcp://127.0.0.1:1"],
-            "--workers are processes of this machine, --scheduler has its own. Leave one of them out.",
+            "--workers starts processes on this machine, --scheduler has workers of its own. Leave one of them out.",
         ),
         (["--csv", "no.csv", "--target", "y", "--stream"], "there is no file"),
     ],
