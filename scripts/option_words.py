@@ -1,4 +1,4 @@
-"""What linfit's messages tell to type in Python, as the options of the programs."""
+"""Translates the Python arguments in linfit's messages into the options of the programs."""
 
 import re
 
@@ -11,7 +11,7 @@ _ARGUMENTS = {
 
 
 def as_options(text: str) -> str:
-    """The same message with options for arguments.
+    """Return a message with options in place of arguments.
 
     Example:
         >>> as_options("Try categorical=['city', 'area code'], or missing='drop'.")

@@ -154,8 +154,8 @@ def test_problems_of_a_folder_are_added_to_the_table(tmp_path, capsys):
 
 def test_a_folder_without_problems_is_refused(tmp_path, capsys):
     assert digits.main(["--nist", str(tmp_path / "none")]) == 2
-    said = f"digits.py: error: {tmp_path / 'none'} must be a folder with problems as JSON files, and holds none.\n"
-    assert capsys.readouterr().err == said
+    said = "must be a folder with problems as JSON files, and has none. Choose another --nist."
+    assert capsys.readouterr().err == f"digits.py: error: {tmp_path / 'none'} {said}\n"
 
 
 @pytest.mark.parametrize(
