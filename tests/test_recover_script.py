@@ -1,4 +1,4 @@
-"""scripts/recover.py: the intervals of gradient descent hold the truth as often as they say, or it says why not."""
+"""scripts/recover.py: the intervals hold the truth as often as they claim, or the verdict says why not."""
 
 import math
 import os
@@ -27,12 +27,12 @@ UNIT = math.sqrt(3)
 @pytest.fixture
 def main(monkeypatch):
     """The script's main, called in this process."""
-    monkeypatch.setattr(warnings, "formatwarning", warnings.formatwarning)  # main sets it
+    monkeypatch.setattr(warnings, "formatwarning", warnings.formatwarning)  # main changes it
     return recover.main
 
 
 def words(text):
-    """A text that may be broken into lines, in one."""
+    """Returns a text with its line breaks replaced by spaces."""
     return " ".join(text.split())
 
 
@@ -61,7 +61,7 @@ def numpy_study(w, b, rows, noise, sets, seed, heavy=False):
 
 
 def normal_study(parameters=2, sets=1000, seed=1, bias=0.0, spread=1.0):
-    """A study without fits, of estimates that are as theory says, or not."""
+    """Returns a study of drawn estimates, without fits: as theory predicts, or with a bias or another spread."""
     draws = np.random.default_rng(seed).normal(size=(sets, parameters))
     errors = np.full((sets, parameters), 0.1)
     names = [f"p{i}" for i in range(parameters)]
@@ -89,7 +89,7 @@ def test_the_table_says_what_numpy_finds_in_the_same_data_sets(main, tmp_path, c
         bias = stats.ttest_1samp(estimate, truth).statistic
         line = lines[name]
         np.testing.assert_allclose(line[0], truth)
-        # Gradient descent ends within 0.01 standard errors, on whichever side.
+        # Gradient descent ends within 0.01 standard errors of the optimum, on either side.
         np.testing.assert_allclose(line[1], estimate.mean(), atol=0.01 * predicted)
         np.testing.assert_allclose(line[2], bias, atol=0.01 * math.sqrt(200) + 0.01)
         np.testing.assert_allclose(line[3], spread, atol=0.01 * predicted)
@@ -111,7 +111,7 @@ def test_a_fit_ends_within_a_hundredth_of_a_standard_error_of_least_squares():
         best = np.append(optimum.w, optimum.b)
         np.testing.assert_allclose(error, np.append(optimum.standard_error_w, optimum.standard_error_b))
         assert np.all(np.abs(estimate - best) <= 0.01 * error)
-        assert np.any(estimate != best)  # it is gradient descent's, not the optimum itself
+        assert np.any(estimate != best)  # the estimate is gradient descent's, not the optimum
 
 
 def test_all_data_sets_are_fit_by_the_same_compiled_steps_from_the_same_start():
@@ -136,7 +136,7 @@ def test_all_data_sets_are_fit_by_the_same_compiled_steps_from_the_same_start():
         assert float(model.optimizer.learning_rate) == pytest.approx(curvature.usable_learning_rate, rel=1e-6)
     assert len(rates) == 10
     assert starts == [(0.0, -1.0, 0)] * 10
-    assert set(traces) == {traces[0]}  # those of the first data set
+    assert set(traces) == {traces[0]}  # only the first data set is traced
 
 
 def compiled(kind, features):
@@ -250,7 +250,9 @@ def test_the_picture_shows_each_coverage_and_marks_what_is_off(parameters):
     else:
         for patch in left.patches:
             values, edges, _ = patch.get_data()
-            assert np.sum(values * np.diff(edges)) == pytest.approx(1)  # all are counted, also those further out
+            assert np.sum(values * np.diff(edges)) == pytest.approx(
+                1
+            )  # the outermost bins count all values beyond them
 
 
 def test_a_second_study_of_the_same_name_gets_a_number(main, tmp_path, capsys):

@@ -28,12 +28,12 @@ import linfit
 
 SCRIPT = Path(__file__).parents[1] / "scripts" / "train.py"
 NUMBER = r"[-+]?[\d.]+(?:e[-+]\d+)?"
-TOLERANCE = 2e-6  # of float32 over some hundred steps; also that of six printed digits
+TOLERANCE = 2e-6  # rounding of float32 over some hundred steps, and of six printed digits
 
 
 @dataclass
 class Run:
-    """A finished run, and what it had saved when it ended."""
+    """A finished run, with the parameters that it saved."""
 
     code: int
     out: str
@@ -45,13 +45,13 @@ class Run:
 
     @property
     def status(self):
-        """The status lines as numbers, one row a line."""
+        """The status lines as numbers, one row for each line."""
         line = re.compile(rf"\s*\d+(\s+{NUMBER})+")
         return np.array([text.split() for text in self.out.splitlines() if line.fullmatch(text)], dtype=float)
 
 
 def start(logs, *options):
-    """A process of its own, without settings that would keep TensorFlow quiet."""
+    """Starts the script as a process, without settings that would silence TensorFlow."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("TF_")}
     command = [sys.executable, SCRIPT, "--logs", logs, *map(str, options)]
     pipe = subprocess.PIPE
@@ -66,10 +66,10 @@ def finished(process, folder, out=""):
 
 
 def here(logs, name, *options):
-    """The same in this process, which need not import TensorFlow first; every warning is an error here."""
+    """Runs the script in this process, which has imported TensorFlow; every warning is an error."""
     out, err = io.StringIO(), io.StringIO()
     with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-        patch.setattr(warnings, "formatwarning", warnings.formatwarning)  # main sets it
+        patch.setattr(warnings, "formatwarning", warnings.formatwarning)  # main changes it
         code = train.main(["--logs", str(logs), *map(str, options)])
     return saved(code, out.getvalue(), err.getvalue(), logs / name)
 
@@ -80,7 +80,7 @@ def saved(code, out, err, folder):
 
 
 def read_until(process, beginning):
-    """What a process prints up to the line that begins like this."""
+    """Returns the output of a process up to the line that begins like this."""
     out = ""
     for line in process.stdout:
         out += line
@@ -108,7 +108,7 @@ def scalars(folder):
 
 
 def words(text):
-    """A text that may be broken into lines, in one."""
+    """Returns a text with its line breaks replaced by spaces."""
     return " ".join(text.split())
 
 
@@ -131,7 +131,7 @@ def lesson(logs):
 
 @pytest.fixture(scope="module")
 def continued(lesson, logs):
-    """Another process than that of the lesson."""
+    """The lesson, continued by another process."""
     return here(logs, "lesson", "--continue")
 
 
@@ -157,7 +157,7 @@ def diverged(diabetes, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def interrupted(tmp_path_factory):
-    """Ctrl-C as soon as the line of step 10 is printed; the pipe has no room for those of all steps."""
+    """A run that gets Ctrl-C when it prints step 10; a full pipe keeps it from running to its end."""
     logs = tmp_path_factory.mktemp("logs")
     process = start(logs, "--every", 1, "--steps", 3000)
     out = read_until(process, "    10 ")
@@ -168,7 +168,7 @@ def interrupted(tmp_path_factory):
 @pytest.fixture
 def main(monkeypatch):
     """The script's main, called in this process."""
-    monkeypatch.setattr(warnings, "formatwarning", warnings.formatwarning)  # main sets it
+    monkeypatch.setattr(warnings, "formatwarning", warnings.formatwarning)  # main changes it
     return train.main
 
 
@@ -373,14 +373,14 @@ def test_ctrl_c_before_the_first_step_leaves_no_trace_and_no_traceback(tmp_path)
     read_until(process, "120 rows drawn")
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=60)
-    if (tmp_path / "lesson").exists():  # it came later
+    if (tmp_path / "lesson").exists():  # Ctrl-C came after the first step
         assert (tmp_path / "lesson" / "model.keras").is_file()
     assert (process.returncode, err) == (130, "")
 
 
 @pytest.mark.parametrize(("batch_size", "parts"), [(32, (6, 2, 1)), (120, (1, 1, 1))])
 def test_two_runs_of_some_steps_get_to_the_bit_where_one_of_all_steps_does(tmp_path, main, batch_size, parts):
-    """Batches of 32 make epochs of 4 steps: the first run ends within one, the second at the end of one."""
+    """Batches of 32 make epochs of 4 steps: the first run ends inside an epoch, the second at the end of one."""
     steps = sum(parts)
     options = ["--logs", str(tmp_path), "--batch-size", str(batch_size)]
     assert main([*options, "--name", "whole", "--steps", str(steps)]) == 0
