@@ -1,4 +1,4 @@
-"""Pictures of the Descent tab: runs of train.py, each opened in TensorBoard by a link to a step that tells most."""
+"""Pictures of the Descent tab: runs of train.py, each opened in TensorBoard at its most instructive step."""
 
 import re
 from pathlib import Path
@@ -8,8 +8,8 @@ from urllib.parse import quote
 import train
 from playwright.sync_api import Browser, FloatRect, Frame, Page, ViewportSize
 
-WIDTH = 1000  # pixels: narrow enough to be read on a page of text
-HEADER = 64  # pixels of TensorBoard's own above it
+WIDTH = 1000  # pixels, narrow enough to stay readable on a page of text
+HEADER = 64  # pixels of TensorBoard's header above the tab
 WHOLE: ViewportSize = {"width": 1280, "height": 860}
 ENDS = """() => [
     document.querySelector("#runs").getBoundingClientRect().top,
@@ -18,7 +18,7 @@ ENDS = """() => [
 
 
 class View(NamedTuple):
-    """A run, by the options of train.py that make it, and what of it is shown."""
+    """A run, given by its options of train.py, and the step and zoom of its picture."""
 
     name: str
     options: list[str]
@@ -27,7 +27,7 @@ class View(NamedTuple):
 
 
 def views(table: Path) -> dict[str, View]:
-    """The gallery: pictures by name. The last is of the file with the diabetes table."""
+    """Return the gallery: the views by the names of their pictures. `table` is the file with the diabetes data."""
     rate = "--learning-rate"
     columns = ["--csv", str(table), "--target", "target"]
     return {
@@ -41,17 +41,17 @@ def views(table: Path) -> dict[str, View]:
 
 
 def fit(logs: Path, gallery: dict[str, View]) -> None:
-    """Runs train.py for each run of the gallery."""
+    """Run train.py for each run of the gallery."""
     for name, options in {view.name: view.options for view in gallery.values()}.items():
         train.main(["--logs", str(logs), "--name", name, "--every", "1000", *options])
 
 
 def take(browser: Browser, address: str, gallery: dict[str, View], folder: Path) -> None:
-    """A picture of each view: from the runs to the bowl, without the loss and the numbers below."""
+    """Take a picture of each view, from the runs to the bowl, without the loss and the numbers below them."""
     for name, view in gallery.items():
         page, frame = open_at(browser, address, f"{view.name}/fit", view.step, view.is_near)
         page.set_viewport_size({"width": WIDTH, "height": WHOLE["height"]})
-        page.wait_for_timeout(500)  # it is drawn anew at each change of its size
+        page.wait_for_timeout(500)  # the page redraws after a change of its size
         top, bottom = frame.evaluate(ENDS)
         part: FloatRect = {"x": 0, "y": HEADER + top - 4, "width": WIDTH, "height": bottom - top + 4}
         page.screenshot(path=folder / f"descent-{name}.png", clip=part)
@@ -59,7 +59,7 @@ def take(browser: Browser, address: str, gallery: dict[str, View], folder: Path)
 
 
 def take_whole(browser: Browser, address: str, run: str, step: int, file: Path) -> None:
-    """A picture of the whole page, with TensorBoard around it."""
+    """Take a picture of the whole page, with TensorBoard around it."""
     page, _ = open_at(browser, address, run, step)
     page.wait_for_timeout(500)
     page.screenshot(path=file)
@@ -67,7 +67,7 @@ def take_whole(browser: Browser, address: str, run: str, step: int, file: Path) 
 
 
 def open_at(browser: Browser, address: str, run: str, step: int, is_near: bool = False) -> tuple[Page, Frame]:
-    """The tab at a step of a run, and its frame, once it is drawn."""
+    """Open the tab at a step of a run, wait until it is drawn, and return the page and its frame."""
     link = f"p.descent.run={quote(run, safe='')}&p.descent.step={step}{'&p.descent.zoom=optimum' * is_near}"
     page = browser.new_page(viewport=WHOLE)
     page.goto(f"{address}?darkMode=false#descent&{link}")

@@ -1,8 +1,8 @@
-"""How many digits of a least-squares solution are correct: linfit beside other solvers, on problems of NIST.
+"""Count the correct digits of least-squares solutions by linfit and other solvers, on NIST's certified problems.
 
-NIST has certified the coefficients to 15 digits: https://www.itl.nist.gov/div898/strd/lls/lls.shtml. The share of an
-error in a value gives its correct digits, -log10 |value - certified| / |certified|; a table's entry is the fewest of
-all coefficients. For linfit that of the standard errors follows, where they are not certified as 0.
+NIST certifies the coefficients to 15 digits: https://www.itl.nist.gov/div898/strd/lls/lls.shtml. The correct digits of
+a value are -log10(|value - certified| / |certified|). An entry of the table is the smallest number among all
+coefficients. For linfit another line counts the digits of the standard errors, unless they are certified as 0.
 """
 
 import quiet_tensorflow  # noqa: F401  isort: skip  (first, before anything else imports TensorFlow)
@@ -15,17 +15,17 @@ from pathlib import Path
 import numpy as np
 import scipy.linalg
 import statsmodels.api
+from command_line import Parser
 from markdown_table import markdown_table
 from nist_problems import Problem, built_in, from_folder
 from sklearn.linear_model import LinearRegression
-from train_options import Parser
 
 import linfit
 from linfit import LeastSquares, SufficientStatistics
 
 
 def correct_digits(values: np.ndarray, certified: np.ndarray) -> float:
-    """The fewest correct digits of all values, 0 to 15; NaN where all certified ones are 0."""
+    """Return the fewest correct digits of all values, 0 to 15; NaN if all certified values are 0."""
     counted = certified != 0
     if not counted.any():
         return float("nan")
@@ -34,7 +34,7 @@ def correct_digits(values: np.ndarray, certified: np.ndarray) -> float:
 
 
 def linfit_values(optimum: LeastSquares, use_bias: bool) -> tuple[np.ndarray, np.ndarray]:
-    """Coefficients and standard errors, the bias first."""
+    """Return the coefficients and their standard errors, the bias first."""
     b, errors_b = (optimum.b, optimum.standard_error_b) if use_bias else (np.empty(0), np.empty(0))
     return np.append(b, optimum.w[:, 0]), np.append(errors_b, optimum.standard_error_w[:, 0])
 
@@ -52,7 +52,7 @@ def scikit_learn(problem: Problem, **options: float) -> np.ndarray:
     return np.append(fitted.intercept_, fitted.coef_)[0 if problem.use_bias else 1 :]
 
 
-# Those that take the whole design, [1, x]; and y.
+# Solvers that take the design [1, x] and y.
 SOLVERS: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
     "numpy lstsq": lambda a, y: np.linalg.lstsq(a, y)[0],
     "scipy lstsq": lambda a, y: scipy.linalg.lstsq(a, y)[0],
@@ -63,14 +63,14 @@ SOLVERS: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
 
 
 def digits_of(problem: Problem) -> dict[str, float]:
-    """What the table says of a problem: the fewest correct digits by each solver."""
+    """Return the column of a problem: the fewest correct digits of each solver."""
     found = {}
     for name, solve in (("linfit", refined), ("linfit, one pass", one_pass)):
         estimates, errors = linfit_values(solve(problem), problem.use_bias)
         found[name] = correct_digits(estimates, problem.estimates)
         found[f"{name}: errors"] = correct_digits(errors, problem.standard_errors)
     a = np.column_stack([np.ones(len(problem.x)), problem.x]) if problem.use_bias else problem.x
-    with warnings.catch_warnings(action="ignore"):  # statsmodels warns of Filip that it will lose all digits
+    with warnings.catch_warnings(action="ignore"):  # statsmodels warns that it loses all digits of Filip
         found |= {name: correct_digits(solve(a, problem.y), problem.estimates) for name, solve in SOLVERS.items()}
     for name, options in (("scikit-learn", {}), ("scikit-learn tol=0", {"tol": 0.0})):
         found[name] = correct_digits(scikit_learn(problem, **options), problem.estimates)
@@ -78,7 +78,7 @@ def digits_of(problem: Problem) -> dict[str, float]:
 
 
 def table(problems: Iterable[Problem]) -> str:
-    """A line for each solver, a column for each problem; "-" where nothing is certified but 0."""
+    """Return a line for each solver and a column for each problem; "-" where all certified values are 0."""
     columns = {problem.name: digits_of(problem) for problem in problems}
     solvers = list(next(iter(columns.values())))
     lines = [[name, *(f"{of[name]:.1f}".replace("nan", "-") for of in columns.values())] for name in solvers]
@@ -86,7 +86,7 @@ def table(problems: Iterable[Problem]) -> str:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Prints the table. Returns the exit code: 0, or 2 for bad input."""
+    """Print the table. Return the exit code: 0, or 2 for bad input."""
     try:
         parser = Parser(description=__doc__.splitlines()[0])
         parser.add_argument("--nist", metavar="FOLDER", help="more problems: a folder of JSON files")

@@ -1,8 +1,8 @@
-"""A table in Markdown that is aligned as plain text too."""
+"""Markdown tables that are also aligned as plain text."""
 
 
 def markdown_table(lines: list[list[str]]) -> str:
-    """An aligned table: titles, then lines."""
+    """Return a table. The first line holds the titles."""
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     rule = ["-" * widths[0]] + ["-" * (width - 1) + ":" for width in widths[1:]]
     lines = [lines[0], rule, *lines[1:]]

@@ -1,6 +1,6 @@
-"""Least-squares problems whose coefficients NIST has certified to 15 digits.
+"""Least-squares problems whose coefficients NIST certifies to 15 digits.
 
-They are described at https://www.itl.nist.gov/div898/strd/lls/lls.shtml.
+Source: https://www.itl.nist.gov/div898/strd/lls/lls.shtml.
 """
 
 import json
@@ -15,7 +15,7 @@ from linfit import InputError
 
 
 class Problem(NamedTuple):
-    """Rows, and what is certified of them: the bias first, then the features' coefficients."""
+    """The rows of a problem, and its certified estimates and standard errors: the bias first, then the features."""
 
     name: str
     x: np.ndarray
@@ -32,12 +32,12 @@ LONGLEY_ERRORS = [890420.383607373, 84.9149257747669, 0.0334910077722432, 0.4883
                   0.226073200069370, 455.478499142212]
 WAMPLER3_ERRORS = [2152.32624678170, 2363.55173469681, 779.343524331583, 101.475507550350, 5.64566512170752,
                    0.112324854679312]
-WAMPLER_NOISE = [759, -2048, 2048, -2048, 2523, -2048, 2048, -2048, 1838, -2048, 2048]  # then the same backwards
+WAMPLER_NOISE = [759, -2048, 2048, -2048, 2523, -2048, 2048, -2048, 1838, -2048, 2048]  # then the first ten reversed
 # fmt: on
 
 
 def built_in() -> list[Problem]:
-    """The problems whose data come with statsmodels or SciPy, or with a formula."""
+    """Return the problems whose data are in statsmodels or SciPy, or follow from a formula."""
     table = longley.load_pandas()
     norris = np.loadtxt(Path(scipy.stats.__file__).parent / "tests/data/nist_linregress/Norris.dat", skiprows=60)
     norris_certified = [-0.262323073774029, 1.00211681802045], [0.232818234301152, 0.429796848199937e-3]
@@ -57,7 +57,7 @@ def built_in() -> list[Problem]:
 
 
 def from_folder(folder: Path) -> list[Problem]:
-    """The problems in the JSON files of a folder, as `x`, `y`, `intercept`, `polynomial_degree` and `certified`."""
+    """Return the problems in a folder of JSON files with x, y, intercept, polynomial_degree and certified."""
     problems = []
     for path in sorted(folder.glob("*.json")):
         try:
@@ -69,5 +69,5 @@ def from_folder(folder: Path) -> list[Problem]:
         except (KeyError, TypeError, ValueError) as error:
             raise InputError(f"{path} does not describe a problem: {error!r}.") from None
     if not problems:
-        raise InputError(f"{folder} must be a folder with problems as JSON files, and holds none.")
+        raise InputError(f"{folder} must be a folder with problems as JSON files, and has none. Choose another --nist.")
     return problems

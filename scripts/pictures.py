@@ -1,6 +1,6 @@
-"""Makes the pictures of README and docs anew, from runs of the scripts and from TensorBoard, and runs the notebook.
+"""Remakes the pictures of README and docs from runs of the scripts and from TensorBoard, and runs the notebook.
 
-The browser needs Chromium.
+Needs Chromium.
 """
 
 import json
@@ -24,7 +24,7 @@ PINNED = quote(json.dumps([{"plugin": "scalars", "tag": tag} for tag in ("w", "b
 
 
 def main() -> None:
-    """Runs the scripts in a temporary folder, and keeps a picture of each."""
+    """Run the scripts in a temporary folder, and keep a picture of each."""
     with tempfile.TemporaryDirectory() as folder:
         logs = Path(folder, "logs")
         for script, name in {sweep: "sweep", recover: "recovery"}.items():
@@ -45,14 +45,14 @@ def main() -> None:
 
 
 def fit(logs: Path, name: str, pictures: dict[str, str], *options: str) -> None:
-    """Runs train.py, and keeps files of its run under other names."""
+    """Run train.py, and copy pictures of its run under other names."""
     train.main(["--logs", str(logs), "--name", name, *options])
     for file, kept in pictures.items():
         shutil.copy(logs / name / "fit" / file, IMAGES / kept)
 
 
 def screenshots(logs: Path, gallery: dict[str, descent_pictures.View]) -> None:
-    """TensorBoard's pages: the lesson, twice as many of its steps, the sweep in one table, and the Descent tab."""
+    """Take pictures of TensorBoard: the lesson, the lesson with 400 steps, the sweep's table, and the Descent tab."""
     lesson, longer, sweeps, descents = (serve(logs / name) for name in ("lesson", "longer", "sweep", "gallery"))
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
@@ -74,16 +74,16 @@ def screenshots(logs: Path, gallery: dict[str, descent_pictures.View]) -> None:
 
 
 def serve(folder: Path) -> str:
-    """The address of a TensorBoard that runs until this process ends."""
+    """Start a TensorBoard that runs until this process ends, and return its address."""
     server = program.TensorBoard()
     server.configure(argv=["", "--logdir", str(folder), "--host", "127.0.0.1", "--port", "0"])
     return server.launch()
 
 
 def keep(page: Page, drawn: str, name: str) -> None:
-    """A screenshot, once what has to be drawn is there."""
+    """Take a screenshot once the selector `drawn` matches."""
     page.wait_for_selector(drawn)
-    page.wait_for_timeout(5000)  # the lines are drawn one after another, with nothing to wait for
+    page.wait_for_timeout(5000)  # the lines are drawn one after another, and no event marks the last
     page.screenshot(path=IMAGES / f"{name}.png")
 
 

@@ -1,7 +1,7 @@
-"""Parameter recovery as a study: does gradient descent find the truth again as often as theory says?
+"""Parameter recovery: do the estimates of gradient descent scatter around the truth as theory predicts?
 
-Draws many data sets from one truth, fits each by gradient descent from the same start, and counts how often its
-95 % intervals hold the truth: in 95 % of the data sets, if all is right.
+Draws many data sets from one truth, fits each by gradient descent from the same start, and counts how often the 95 %
+intervals hold the truth. If the standard errors are right, they do so in 95 % of the data sets.
 """
 
 import quiet_tensorflow  # noqa: F401  isort: skip  (first, before anything else imports TensorFlow)
@@ -24,19 +24,19 @@ from linfit.callbacks import StopAtOptimum
 from linfit.keras_utils.variables import named_parameters
 from linfit.parameter_names import flat, scalar_names
 
-START = {"w": 0.0, "b": -1.0}  # the lesson's
-NEAR = 0.01  # standard errors from the optimum: nearer cannot matter
-UNIT = math.sqrt(3)  # uniform from -√3 to √3 has mean 0 and variance 1, so that few steps suffice
+START = {"w": 0.0, "b": -1.0}  # as in the lesson
+NEAR = 0.01  # standard errors from the optimum, too few to matter
+UNIT = math.sqrt(3)  # x uniform from -√3 to √3 has mean 0 and variance 1, so few steps suffice
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Runs one study. Returns the exit code: 0, 2 for bad input, 130 after Ctrl-C."""
+    """Run one study. Return the exit code: 0, 2 for bad input, 130 after Ctrl-C."""
     warnings.formatwarning = lambda message, *_: f"recover.py: warning: {message}\n"
     interrupted = threading.Event()
     usual = signal.signal(signal.SIGINT, lambda *_: interrupted.set())
     try:
         options = recover_options.parse(arguments, __doc__)
-        with recover_options.made(options.folder):
+        with recover_options.new_folder(options.folder):
             study(options, interrupted)
     except linfit.InputError as error:
         print(f"recover.py: error: {error}", file=sys.stderr)
@@ -47,12 +47,15 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def study(options: argparse.Namespace, interrupted: threading.Event) -> None:
-    """Fits the data sets, one after another, and reports on those that reached their optimum."""
+    """Fit the data sets, one after another, and report on the fits that reached their optimum."""
     truth, heavy = options.truth, options.noise_distribution == "heavy"
     noise = f"{'heavy-tailed' if heavy else 'normal'} noise {truth.noise:g}"
     print(f"{options.sets:,} data sets of {options.rows:,} rows, drawn from {options.law} with {noise}.")
     start = ", ".join(f"{name} = {value:g}" for name, value in START.items())
-    print(f"Each is fit by gradient descent from {start} to {NEAR} standard errors from its optimum.\n", flush=True)
+    print(
+        f"Each is fitted by gradient descent from {start} to within {NEAR} standard errors of its optimum.\n",
+        flush=True,
+    )
     model = linfit.LinearRegression(dtype="float64")
     model.build((None, truth.features))
     model.compile()
@@ -63,14 +66,14 @@ def study(options: argparse.Namespace, interrupted: threading.Event) -> None:
         found.append(estimate(model, *draw(truth, options.rows, seed, heavy), options.steps))
     reached = [fit for fit in found if fit is not None]
     if interrupted.is_set():
-        print(f"Ctrl-C after {len(found):,} of {options.sets:,} data sets.\n")
+        print(f"Stopped by Ctrl-C after {len(found):,} of {options.sets:,} data sets.\n")
     if missed := len(found) - len(reached):
         print(
-            f"Left out: {missed:,} of {len(found):,} fits, which did not reach their optimum in {options.steps:,} "
+            f"Excluded: {missed:,} of {len(found):,} fits, which did not reach their optimum in {options.steps:,} "
             f"steps. Try --steps {10 * options.steps}.\n"
         )
     if len(reached) < recover_options.FEWEST:
-        print(f"No verdict: that takes {recover_options.FEWEST} fits at their optimum, got {len(reached):,}.")
+        print(f"No verdict: it needs {recover_options.FEWEST} fits at their optimum, got {len(reached):,}.")
         return
     names = scalar_names({"w": truth.w.shape, "b": truth.b.shape})
     true, values = flat({"w": truth.w, "b": truth.b}), np.array(reached)
@@ -81,7 +84,7 @@ def study(options: argparse.Namespace, interrupted: threading.Event) -> None:
 
 
 def draw(truth: linfit.GroundTruth, rows: int, seed: int, heavy: bool = False) -> tuple[np.ndarray, np.ndarray]:
-    """One data set; heavy-tailed noise is log-normal, moved and scaled to the same mean and standard deviation."""
+    """Draw one data set. Heavy-tailed noise is log-normal, shifted and scaled to mean 0 and the truth's noise level."""
     x, y = truth.sample(rows, seed=seed, low=-UNIT, high=UNIT)
     if heavy:
         noise = np.random.default_rng([seed, 1]).lognormal(size=y.shape)
@@ -92,7 +95,7 @@ def draw(truth: linfit.GroundTruth, rows: int, seed: int, heavy: bool = False) -
 def estimate(
     model: linfit.LinearRegression, x: np.ndarray, y: np.ndarray, steps: int
 ) -> tuple[np.ndarray, np.ndarray] | None:
-    """Where gradient descent ends, and the standard errors there; None if it does not reach the optimum.
+    """Return the estimates of gradient descent and their standard errors; None if it does not reach the optimum.
 
     All data sets have the same shapes, so the steps are compiled once.
     """

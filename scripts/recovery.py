@@ -1,4 +1,4 @@
-"""Recovery: the estimates of many data sets against what theory says of them."""
+"""Recovery: the estimates from many data sets, compared with the predictions of theory."""
 
 from collections.abc import Sequence
 
@@ -6,30 +6,31 @@ import numpy as np
 from scipy import special, stats
 
 LEVEL = 0.95
-UNLIKELY = 0.001  # where all is as predicted, about one of a thousand studies is called otherwise
+UNLIKELY = 0.001  # if theory holds, about one study in a thousand is still reported as unexpected
 MOST = 25  # parameters shown
 
 
 class Recovery:
-    """Estimates of the same parameters from many data sets, against what each of these predicts of its own.
+    """Estimates of the same parameters from many data sets, compared with the standard errors of each data set.
 
     Args:
-        names: of the parameters.
-        truth: what generated the data, shape (parameters,).
-        estimates, standard_errors: of each data set, shape (sets, parameters).
-        degrees_of_freedom: of the standard errors, for Student's t.
+        names: the names of the parameters.
+        truth: the values that generated the data, shape (parameters,).
+        estimates, standard_errors: one row for each data set, shape (sets, parameters).
+        degrees_of_freedom: the degrees of freedom of the standard errors, for Student's t.
 
     Attributes:
-        bias: of the mean estimate, in units of its Monte Carlo error, as all below of shape (parameters,).
-        spread, predicted: the estimates' standard deviation, and the root mean square of the standard errors.
-        ratio, ratio_error: spread over predicted; by the delta method for the ratio of the two mean squares.
+        bias: the bias of the mean estimate in units of its Monte Carlo error. Shape (parameters,), like all attributes
+            without another shape.
+        spread, predicted: the standard deviation of the estimates, and the root mean square of the standard errors.
+        ratio, ratio_error: spread / predicted, and its error by the delta method for the ratio of two mean squares.
         coverage, coverage_error: the share of the intervals that hold the truth, and its binomial error.
-        standardized: (estimate - truth) / standard error, shape (sets, parameters): Student's t in theory.
-        overall, overall_error: the share of all intervals. Those of one data set share its residuals, so the error
-            is that of a mean over data sets.
-        chance: how often chance alone puts bias, ratio and coverage that far off, shape (3, parameters).
-        unexpected: whether that is too rare, by Bonferroni for all tests of the study, shape (3, parameters).
-        recovered: whether nothing is unexpected, the overall coverage included.
+        standardized: (estimate - truth) / standard error, shape (sets, parameters). In theory it follows Student's t.
+        overall, overall_error: the coverage of all intervals, and its error as a mean over data sets, because the
+            intervals of one data set share its residuals.
+        chance: p-values of bias, ratio and coverage, shape (3, parameters).
+        unexpected: true where a p-value is too small, with Bonferroni's correction, shape (3, parameters).
+        recovered: true if nothing is unexpected, including the overall coverage.
     """
 
     def __init__(
@@ -66,12 +67,12 @@ class Recovery:
             ]
         )
         limit = UNLIKELY / (self.chance.size + 1)
-        independent = np.sqrt(LEVEL * (1 - LEVEL) / held.size)  # the least that the error can be
+        independent = np.sqrt(LEVEL * (1 - LEVEL) / held.size)  # a lower bound of the error
         overall = 2 * special.ndtr(-abs(self.overall - LEVEL) / max(self.overall_error, independent))
         self.unexpected = self.chance < limit
         self.recovered = not self.unexpected.any() and overall >= limit
 
     def shown(self) -> list[int]:
-        """The parameters to show: all in their order, or the 25 furthest from what is predicted, these first."""
+        """Return the parameters to show: all in their order, or the 25 furthest from the prediction, furthest first."""
         furthest = np.argsort(self.chance.min(axis=0), kind="stable").tolist()
         return furthest[:MOST] if len(furthest) > MOST else sorted(furthest)

@@ -1,4 +1,4 @@
-"""What a recovery study says: its table, its verdict in words, its picture."""
+"""The report of a recovery study: its table, its verdict and its picture."""
 
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def table(study: Recovery) -> str:
-    """A line for each parameter, and one for the coverage of all."""
+    """Return the table: a line for each parameter, and one for the coverage of all parameters."""
     titles = ["", "truth", "mean estimate", "bias / error", "spread", "predicted spread", "spread / predicted"]
     lines = []
     for i in study.shown():
@@ -24,45 +24,45 @@ def table(study: Recovery) -> str:
     lines.append(["all", *[""] * 6, _percent(study.overall, study.overall_error)])
     text = aligned([*titles, "95 % coverage"], lines)
     left_out = len(study.names) - len(lines) + 1
-    return "\n".join(text + [f"{left_out} more parameters are nearer to what is predicted."] * (left_out > 0))
+    return "\n".join(text + [f"{left_out} more parameters are closer to the prediction."] * (left_out > 0))
 
 
 def headline(study: Recovery) -> str:
-    """The verdict's first half, for the picture too."""
+    """Return the first half of the verdict, which is also the picture's title."""
     found = "Recovered" if study.recovered else "Not as predicted"
     share = _percent(study.overall, study.overall_error)
     return f"{found}: 95 % intervals of gradient descent hold the truth in {share} of {study.sets:,} data sets"
 
 
 def verdict(study: Recovery, rows: int, heavy: bool) -> str:
-    """What was found, and the likely reason where it is not what theory predicts."""
+    """Return the result in words, with the likely reason if it is not as predicted."""
     if study.recovered:
         biased, spread = (int(np.argmin(chance)) for chance in study.chance[:2])
         return (
-            f"{headline(study)}. Chance explains what is left: the mean estimate furthest from its truth is that of "
-            f"{study.names[biased]}, by {abs(study.bias[biased]):.1f} standard errors, and the spread furthest from "
-            f"that predicted is that of {study.names[spread]}, {study.ratio[spread]:.3f} ± "
-            f"{study.ratio_error[spread]:.3f} times as much."
+            f"{headline(study)}. Chance explains the rest: of the mean estimates, that of {study.names[biased]} is "
+            f"furthest from its truth, by {abs(study.bias[biased]):.1f} standard errors; of the spreads, that of "
+            f"{study.names[spread]} is furthest from its prediction, with {study.ratio[spread]:.3f} ± "
+            f"{study.ratio_error[spread]:.3f} times its size."
         )
     count, all_errors = len(study.names), np.argwhere(study.unexpected)
     worst = sorted(all_errors.tolist(), key=lambda at: study.chance[*at])[:3]
-    said = [_said(study, kind, i) for kind, i in worst] or [f"the {count} parameters together are too far off"]
+    findings = [_finding(study, kind, i) for kind, i in worst] or [f"the {count} parameters together are too far off"]
     more = len(all_errors) - len(worst)
-    text = f"{headline(study)}; {', '.join(said)}{f', and {more} more such findings' if more else ''}. "
+    text = f"{headline(study)}; {', '.join(findings)}{f', and {more} more such findings' if more else ''}. "
     if heavy:
         return text + (
-            f"The likely reason: with heavy-tailed noise {rows:,} rows are too few for the standard error itself. It "
-            "is too small in most data sets, which miss the rare large values, and too large in the few that have one; "
+            f"The likely reason: with heavy-tailed noise {rows:,} rows are too few to estimate the standard error. It "
+            "is too small in most data sets, which miss the rare large values, and too large in the few that have one. "
             f"Student's t assumes normal noise. More rows help: --rows {max(2000, 10 * rows)}."
         )
     return text + (
-        "With normal noise theory is exact, and chance does this in about one of a thousand studies. Try another "
-        "--seed; if that says the same, either the fits or their standard errors are wrong."
+        "With normal noise the theory is exact, and chance alone causes this in about one of a thousand studies. Try "
+        "another --seed. If the result is the same, either the fits or their standard errors are wrong."
     )
 
 
 def picture(study: Recovery) -> "Figure":
-    """The parameters of the table, drawn."""
+    """Draw the parameters of the table."""
     at = study.shown()
     unexpected = [study.names[i] for i in at if study.unexpected[:, i].any()]
     return recovery_figure(
@@ -74,8 +74,8 @@ def picture(study: Recovery) -> "Figure":
     )
 
 
-def _said(study: Recovery, kind: int, i: int) -> str:
-    """One finding, by its row in `unexpected`."""
+def _finding(study: Recovery, kind: int, i: int) -> str:
+    """Return one finding in words, by its row in `unexpected`."""
     name = study.names[i]
     return (
         f"{name} is biased by {study.bias[i]:+.1f} standard errors of its mean",

@@ -1,4 +1,4 @@
-"""How the runs of sweep.py ended, as a table and a picture."""
+"""The report of a sweep: a table of how its runs ended, and a picture."""
 
 import argparse
 import math
@@ -6,18 +6,18 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
-import train_options
+import tensorboard_page
 
 import linfit
 from linfit.callbacks import StepCallback, learning_rate_figure
 from linfit.text.text_table import aligned, number
 
-DIVERGED = 1e6  # times the lowest loss
+DIVERGED = 1e6  # multiple of the lowest loss
 _AFTER = {"converged": "", "not yet": " after {:,}", "diverging": " after {:,}", "diverged": " at step {:,}"}
 
 
 class Run(NamedTuple):
-    """How the fit at one learning rate ended: "converged", "not yet", "diverging" or "diverged"."""
+    """The fit at one learning rate; `ending` is "converged", "not yet", "diverging" or "diverged"."""
 
     rate: float
     predicted: float
@@ -26,7 +26,7 @@ class Run(NamedTuple):
 
 
 class Rise(StepCallback):
-    """Watches how far the loss rises above its lowest, and ends a fit after a step at a million times that."""
+    """Tracks how far the loss rises above its lowest value, and ends the fit when it is a million times as large."""
 
     times, lowest = 1.0, math.inf
 
@@ -34,7 +34,7 @@ class Rise(StepCallback):
         if self.ending == "diverged":
             return 0
         lowest = np.minimum(self.lowest, np.minimum.accumulate(trajectory.loss))
-        with np.errstate(over="ignore", invalid="ignore"):  # the steps after that
+        with np.errstate(over="ignore", invalid="ignore"):  # the steps after the divergence
             times = trajectory.loss / lowest
         diverged = times >= DIVERGED
         last = int(np.argmax(diverged)) if diverged.any() else len(times) - 1
@@ -43,7 +43,7 @@ class Rise(StepCallback):
 
     @property
     def ending(self) -> str:
-        """That of a run which has not converged; rounding alone is no rise."""
+        """The ending of a run that has not converged. A rise within rounding does not count."""
         if self.times <= 1 + 1e-6:
             return "not yet"
         return "diverging" if self.times < DIVERGED else "diverged"
@@ -52,7 +52,7 @@ class Rise(StepCallback):
 def show(
     runs: list[Run], curvature: linfit.Curvature, predict: Callable[[float], float], options: argparse.Namespace
 ) -> None:
-    """Prints the table and what follows from it, and saves the picture, if there are any runs."""
+    """Print the table, the stability limit and the best rates, and save the picture; do nothing without runs."""
     if not runs:
         return
     limit, fastest = curvature.stability_limit, curvature.fastest_learning_rate
@@ -61,9 +61,9 @@ def show(
     within = f"until each parameter is within {options.fraction:g} standard errors of its optimum"
     best = min(_runs(runs, "converged"), key=lambda run: run.steps, default=None)
     print(f"\nSteps {within}.\n")
-    print(f"Stability limit:  {limit:.4g} (2/λmax); above it each step goes further astray than the last.")
+    print(f"Stability limit:  {limit:.4g} (2/λmax); above it, each step moves further away from the optimum.")
     print(f"Fastest rate:     {fastest:.4g} (2/(λmin + λmax)), in the long run; here {_steps(predict(fastest))} steps.")
-    print(f"Best measured:    {f'{best.rate:.4g}: {best.steps:,} steps' if best else 'none has converged'}.\n")
+    print(f"Best measured:    {f'{best.rate:.4g}: {best.steps:,} steps' if best else 'no run converged'}.\n")
 
     picture = options.folder / "sweep.png"
     slow, near = np.geomspace(runs[0].rate / 1.1, 0.9 * limit, 80), limit * (1 - np.geomspace(0.1, 1e-5, 40)[1:])
@@ -81,7 +81,7 @@ def show(
     )
     figure.savefig(picture)
     print(f"Picture:      {picture}")
-    print(f"TensorBoard:  {train_options.tensorboard_command(options, '#hparams')}")
+    print(f"TensorBoard:  {tensorboard_page.command(options.folder, '#hparams')}")
 
 
 def _runs(runs: list[Run], *endings: str) -> list[Run]:

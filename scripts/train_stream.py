@@ -1,4 +1,4 @@
-"""train.py --stream: files that are read a block of rows at a time, by this process, by several, or by a cluster."""
+"""train.py --stream: condenses files one block of rows at a time, in this process, in several, or on a cluster."""
 
 import argparse
 import math
@@ -11,28 +11,34 @@ from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
+
+import training_data
+from saved_run import check_found
 
 import linfit
 from linfit import InputError, SufficientStatistics
 
-PATIENCE = 10  # seconds for a scheduler to answer
-PARTS_EACH = 4  # for each worker: those who are quicker get more, and one that is lost costs little
-MOST_ROWS = 5_000_000  # of a part, where it is known how many there are: a second or a few of work
-STOPPED = "train.py: stopped while reading; nothing is fitted or saved."
+PATIENCE = 10  # seconds to wait for a scheduler's answer
+PARTS_EACH = 4  # parts for each worker: faster workers take more of them, and a lost worker costs little
+MOST_ROWS = 5_000_000  # rows of a part, where their number is known: one to a few seconds of work
+STOPPED = "train.py: stopped while reading the files. Nothing was fitted or saved."
 
 
-def condense(options: argparse.Namespace) -> SufficientStatistics:
-    """The statistics of the files of the options, and a line about how long they took."""
+def load(options: argparse.Namespace) -> tuple[dict[str, Any], None]:
+    """Return the arguments of `fit` for the condensed files, and None: files have no known truth."""
     try:
-        return _condensed(options)
+        statistics = condense(options)
     except KeyboardInterrupt:
         print(STOPPED, file=sys.stderr)
         raise
+    check_found(options, statistics)
+    print(f"{training_data.scale(options)}\n")
+    return {"x": statistics}, None
 
 
-def _condensed(options: argparse.Namespace) -> SufficientStatistics:
+def condense(options: argparse.Namespace) -> SufficientStatistics:
+    """Return the statistics of the files, and print their size and the time that reading took."""
     batches = linfit.read_batches(
         options.csv, options.target, options.features, categorical=options.categorical, missing=options.missing
     )
@@ -48,15 +54,12 @@ def _condensed(options: argparse.Namespace) -> SufficientStatistics:
                 statistics = SufficientStatistics.from_parts(parts, executor=executor)
         except BrokenProcessPool:
             raise InputError(
-                "a worker process ended before its work was done, killed or out of memory. Start again, with fewer "
-                "--workers where memory is short."
+                "a worker process ended before its work was done: it was killed or ran out of memory. Start again, "
+                "with fewer --workers if memory is short."
             ) from None
         seconds = time.monotonic() - ready
-    names = ", ".join(batches.feature_names)
-    files = ", ".join(Path(file).name for file in options.csv)
-    left_out = f" Rows dropped for a missing cell: {sum(part.dropped or 0 for part in parts):,}."
-    dropped = left_out if options.missing == "drop" else ""
-    print(f"{statistics.rows:,} rows of {files}: {options.target} from {names}.{dropped}")
+    dropped = sum(part.dropped or 0 for part in parts)
+    print(training_data.summary(options, statistics.rows, ", ".join(batches.feature_names), dropped))
     by = f" by {count} worker{'s' * (count > 1)}, ready after {ready - started:.1f} s" if executor is not None else ""
     print(f"Condensed in {seconds:.1f} s{by}: {statistics.rows / seconds:,.0f} rows/s.")
     return statistics
@@ -64,32 +67,32 @@ def _condensed(options: argparse.Namespace) -> SufficientStatistics:
 
 @contextmanager
 def workers(options: argparse.Namespace) -> Iterator[tuple[Any, int]]:
-    """What maps parts to workers, once they are ready, and how many they are; (None, 1) where none are asked for."""
+    """Yield an executor whose workers are ready, and their number; (None, 1) if the options ask for no workers."""
     if options.scheduler is not None:
         with client(options.scheduler) as cluster:
             cluster.run(exec, "import linfit")  # in each worker
             yield cluster, sum(cluster.nthreads().values())
     elif options.workers is not None:
-        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # of each worker: there are as many of these as are wanted
-        context = multiprocessing.get_context("spawn")  # a fork of a process with TensorFlow in it may hang
+        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # in each worker: the user chose the number of processes
+        context = multiprocessing.get_context("spawn")  # a fork of a process that has loaded TensorFlow may hang
         with ProcessPoolExecutor(options.workers, mp_context=context) as pool:
             try:
-                with deaf_to_ctrl_c():
+                with ctrl_c_blocked():
                     starting = [pool.submit(abs, number) for number in range(options.workers)]
                 for each in starting:
-                    each.result()  # for which it has imported linfit
+                    each.result()  # the worker has imported linfit
                 yield pool, options.workers
             except KeyboardInterrupt:
                 for process in multiprocessing.active_children():
-                    process.terminate()  # or all would wait for the parts that are being read
+                    process.terminate()  # otherwise the pool waits until their current parts are read
                 raise
     else:
         yield None, 1
 
 
 @contextmanager
-def deaf_to_ctrl_c() -> Iterator[None]:
-    """Processes that are started in here never hear Ctrl-C; this one does so afterwards."""
+def ctrl_c_blocked() -> Iterator[None]:
+    """Block Ctrl-C for processes that start within; this process receives it afterwards."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
@@ -98,7 +101,7 @@ def deaf_to_ctrl_c() -> Iterator[None]:
 
 
 def client(address: str) -> Any:
-    """A Dask client of a scheduler that has workers."""
+    """Return a Dask client of a scheduler that has workers."""
     try:
         from distributed import Client
     except ImportError:

@@ -1,10 +1,8 @@
-"""scripts/frame_times.py measures the frames of the playing page, and detects a page that is too slow."""
+"""benchmarks/frame_times.py measures the frames of the playing page, and detects a page that is too slow."""
 
-import frame_pages
-import frame_profile
-import frame_times
 import numpy as np
 import pytest
+from benchmarks import frame_pages, frame_profile, frame_times
 
 ON_TIME = np.full(100, 16.7)
 BUSY = """() => {

@@ -1,4 +1,4 @@
-"""scripts/recover.py: the intervals of gradient descent hold the truth as often as they say, or it says why not."""
+"""scripts/recover.py: the intervals hold the truth as often as they claim, or the verdict says why not."""
 
 import math
 import os
@@ -27,12 +27,12 @@ UNIT = math.sqrt(3)
 @pytest.fixture
 def main(monkeypatch):
     """The script's main, called in this process."""
-    monkeypatch.setattr(warnings, "formatwarning", warnings.formatwarning)  # main sets it
+    monkeypatch.setattr(warnings, "formatwarning", warnings.formatwarning)  # main changes it
     return recover.main
 
 
 def words(text):
-    """A text that may be broken into lines, in one."""
+    """Returns a text with its line breaks replaced by spaces."""
     return " ".join(text.split())
 
 
@@ -61,7 +61,7 @@ def numpy_study(w, b, rows, noise, sets, seed, heavy=False):
 
 
 def normal_study(parameters=2, sets=1000, seed=1, bias=0.0, spread=1.0):
-    """A study without fits, of estimates that are as theory says, or not."""
+    """Returns a study of drawn estimates, without fits: as theory predicts, or with a bias or another spread."""
     draws = np.random.default_rng(seed).normal(size=(sets, parameters))
     errors = np.full((sets, parameters), 0.1)
     names = [f"p{i}" for i in range(parameters)]
@@ -89,7 +89,7 @@ def test_the_table_says_what_numpy_finds_in_the_same_data_sets(main, tmp_path, c
         bias = stats.ttest_1samp(estimate, truth).statistic
         line = lines[name]
         np.testing.assert_allclose(line[0], truth)
-        # Gradient descent ends within 0.01 standard errors, on whichever side.
+        # Gradient descent ends within 0.01 standard errors of the optimum, on either side.
         np.testing.assert_allclose(line[1], estimate.mean(), atol=0.01 * predicted)
         np.testing.assert_allclose(line[2], bias, atol=0.01 * math.sqrt(200) + 0.01)
         np.testing.assert_allclose(line[3], spread, atol=0.01 * predicted)
@@ -111,7 +111,7 @@ def test_a_fit_ends_within_a_hundredth_of_a_standard_error_of_least_squares():
         best = np.append(optimum.w, optimum.b)
         np.testing.assert_allclose(error, np.append(optimum.standard_error_w, optimum.standard_error_b))
         assert np.all(np.abs(estimate - best) <= 0.01 * error)
-        assert np.any(estimate != best)  # it is gradient descent's, not the optimum itself
+        assert np.any(estimate != best)  # the estimate is gradient descent's, not the optimum
 
 
 def test_all_data_sets_are_fit_by_the_same_compiled_steps_from_the_same_start():
@@ -136,7 +136,7 @@ def test_all_data_sets_are_fit_by_the_same_compiled_steps_from_the_same_start():
         assert float(model.optimizer.learning_rate) == pytest.approx(curvature.usable_learning_rate, rel=1e-6)
     assert len(rates) == 10
     assert starts == [(0.0, -1.0, 0)] * 10
-    assert set(traces) == {traces[0]}  # those of the first data set
+    assert set(traces) == {traces[0]}  # only the first data set is traced
 
 
 def compiled(kind, features):
@@ -156,7 +156,7 @@ def test_heavy_tailed_noise_in_few_rows_is_not_as_predicted_and_it_says_why(main
     np.testing.assert_allclose([lines["w"][7], lines["b"][7]], 100 * coverage, atol=0.7)
     assert lines["b"][7] < 90
     assert re.search(r"Not as predicted: .*; the intervals of b hold it in 8[\d.]+ % ± [\d.]+ %", words(out))
-    assert "The likely reason: with heavy-tailed noise 8 rows are too few for the standard error itself." in words(out)
+    assert "The likely reason: with heavy-tailed noise 8 rows are too few to estimate the standard error." in words(out)
 
 
 def test_heavy_tailed_noise_has_the_mean_and_the_standard_deviation_of_normal_noise():
@@ -175,7 +175,7 @@ def test_fits_that_do_not_reach_their_optimum_are_counted_and_left_out(main, tmp
     options = ["--rows", "12", "--sets", "200", "--logs", str(tmp_path)]
     assert main([*options, "--steps", "9"]) == 0
     out = words(capsys.readouterr().out)
-    missed = int(re.search(r"Left out: (\d+) of 200 fits, which did not reach their optimum in 9 steps", out)[1])
+    missed = int(re.search(r"Excluded: (\d+) of 200 fits, which did not reach their optimum in 9 steps", out)[1])
     assert 0 < missed < 100
     assert "Try --steps 90." in out
     assert f"of {200 - missed} data sets" in out
@@ -184,8 +184,8 @@ def test_fits_that_do_not_reach_their_optimum_are_counted_and_left_out(main, tmp
 def test_without_enough_fits_at_their_optimum_there_is_no_verdict(main, tmp_path, capsys):
     assert main(["--steps", "1", "--sets", "100", "--logs", str(tmp_path)]) == 0
     out = capsys.readouterr().out
-    assert "Left out: 100 of 100 fits" in out
-    assert "No verdict: that takes 100 fits at their optimum, got 0." in out
+    assert "Excluded: 100 of 100 fits" in out
+    assert "No verdict: it needs 100 fits at their optimum, got 0." in out
     assert not list(tmp_path.iterdir())
 
 
@@ -219,7 +219,7 @@ def test_of_many_parameters_the_furthest_are_shown_first():
     lines = table(study).splitlines()
     assert lines[2].split()[0] == "p33"
     assert len(lines) == 2 + 25 + 1 + 1
-    assert lines[-1] == "15 more parameters are nearer to what is predicted."
+    assert lines[-1] == "15 more parameters are closer to the prediction."
     assert len(picture(study).axes[1].get_yticklabels()) == 25
 
 
@@ -250,7 +250,9 @@ def test_the_picture_shows_each_coverage_and_marks_what_is_off(parameters):
     else:
         for patch in left.patches:
             values, edges, _ = patch.get_data()
-            assert np.sum(values * np.diff(edges)) == pytest.approx(1)  # all are counted, also those further out
+            assert np.sum(values * np.diff(edges)) == pytest.approx(
+                1
+            )  # the outermost bins count all values beyond them
 
 
 def test_a_second_study_of_the_same_name_gets_a_number(main, tmp_path, capsys):
@@ -260,7 +262,7 @@ def test_a_second_study_of_the_same_name_gets_a_number(main, tmp_path, capsys):
 
 
 MISTAKES = {
-    "few_sets": (["--sets", "10"], "--sets must be at least 100, got 10: fewer say too little."),
+    "few_sets": (["--sets", "10"], "--sets must be at least 100, got 10: fewer give no clear result. Try --sets 1000."),
     "no_sets": (["--sets", "0"], "--sets must be a whole number of at least 1, got 0."),
     "no_rows": (["--rows", "0"], "--rows must be a whole number of at least 1, got 0."),
     "few_rows": (["--features", "5", "--rows", "8"], "--rows must be at least 9 for 5 features and a bias, got 8"),
@@ -269,14 +271,17 @@ MISTAKES = {
     "nan_noise": (["--noise", "nan"], "--noise must be a finite number above 0, got nan."),
     "no_steps": (["--steps", "0"], "--steps must be a whole number of at least 1, got 0."),
     "no_features": (["--features", "0"], "--features must be a whole number of at least 1, got 0."),
-    "w_and_features": (["--w", "1", "--features", "2"], "--features draws a w, --w gives one. Leave one of them out."),
+    "w_and_features": (
+        ["--w", "1", "--features", "2"],
+        "--features draws the weights, --w gives them. Leave one of them out.",
+    ),
     "infinite_w": (["--w", "inf"], "w must hold finite numbers, got [inf]."),
     "negative_seed": (["--seed", "-1"], "--seed must be a whole number from 0"),
     "other_noise": (["--noise-distribution", "cauchy"], "invalid choice: 'cauchy'"),
     "unknown_option": (["--rate", "1"], "unrecognized arguments: --rate 1. See "),
     "path_as_name": (["--name", "a/b"], "--name must be the name of a folder in "),
     "no_name": (["--name", ""], "--name must be the name of a folder in "),
-    "file_as_logs": (["--logs", "file"], "cannot be made: "),
+    "file_as_logs": (["--logs", "file"], "cannot be created: "),
 }
 
 
@@ -301,5 +306,5 @@ def test_ctrl_c_ends_a_study_with_what_is_done_and_code_130(tmp_path):
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=120)
     assert (process.returncode, err) == (130, "")
-    assert re.search(r"Ctrl-C after \d+ of 100,000 data sets\.", out)
-    assert "No verdict: that takes 100 fits at their optimum, got " in out
+    assert re.search(r"Stopped by Ctrl-C after \d+ of 100,000 data sets\.", out)
+    assert "No verdict: it needs 100 fits at their optimum, got " in out

@@ -27,7 +27,7 @@ STEPS = 400
 
 
 def run(*options):
-    """The script in this process: its code, output, figures and, by rate, the rows of its table."""
+    """Runs the script in this process; returns its exit code, output, figures and the rows of its table by rate."""
     out, err, figures = io.StringIO(), io.StringIO(), []
 
     def keep(*arguments, **more):
@@ -35,7 +35,7 @@ def run(*options):
         return figures[-1]
 
     with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-        patch.setattr(warnings, "formatwarning", warnings.formatwarning)  # main sets it
+        patch.setattr(warnings, "formatwarning", warnings.formatwarning)  # main changes it
         patch.setattr(sweep_report, "learning_rate_figure", keep)
         code = sweep.main([str(option) for option in options])
     return SimpleNamespace(
@@ -71,7 +71,7 @@ class Descent:
         self.limit = 2 / np.linalg.eigvalsh(2 / rows * self.a.T @ self.a)[-1]
 
     def points(self, rate):
-        """Each point and its loss, without end."""
+        """Yields each point and its loss, without end."""
         point = np.append(np.zeros(self.a.shape[1] - 1), -1.0)
         while True:
             residual = self.a @ point - self.y
@@ -79,12 +79,12 @@ class Descent:
             point = point - rate * 2 / len(self.y) * self.a.T @ residual
 
     def steps(self, rate):
-        """How many steps until each parameter is within its tolerance."""
+        """Returns the number of steps until each parameter is within its tolerance."""
         points = enumerate(self.points(rate))
         return next(step for step, (point, _) in points if np.all(np.abs(point - self.optimum) <= self.tolerance))
 
     def steps_to_divergence(self, rate):
-        """How many steps have been taken when the loss turns out to be a million times its lowest."""
+        """Returns the number of steps when the loss is found to be a million times its lowest value."""
         lowest = np.inf
         for step, (_, loss) in enumerate(self.points(rate), start=1):
             lowest = min(lowest, loss)
@@ -112,7 +112,7 @@ def board(lesson):
 
 @pytest.fixture(scope="module")
 def file(tmp_path_factory):
-    """Two features of different size, and what they are."""
+    """A file with two features of different sizes, and its x and y."""
     path = tmp_path_factory.mktemp("data") / "flats.csv"
     x, y = linfit.GroundTruth(w=[0.5, -0.2], b=1.0, noise=0.3).sample(60, seed=7, low=-1, high=[1.0, 3.0])
     np.savetxt(path, np.column_stack([x, y]), delimiter=",", header="area,age,rent", comments="", fmt="%.17g")
@@ -120,7 +120,7 @@ def file(tmp_path_factory):
 
 
 def assert_steps_of_numpy(rows, descent, steps):
-    """Every row below the limit says what NumPy finds, to one step."""
+    """Asserts that every row below the limit has NumPy's number of steps, to one step."""
     below = {rate: row for rate, row in rows.items() if rate < descent.limit}
     assert below
     for rate, row in below.items():
@@ -264,7 +264,7 @@ def test_a_file_of_two_features_is_swept_as_well(file, tmp_path):
             assert {"z_table/steps", "loss", "error/optimization"} <= session.metrics.keys()
         settings, metrics = columns(board)
         assert settings.keys() == known | {"noise"}
-        assert list(metrics).index("error/truth") == 5  # the first that is not shown
+        assert list(metrics).index("error/truth") == 5  # the first hidden metric
 
 
 def test_the_columns_of_a_file_are_standardized_unless_asked_otherwise(file, tmp_path):
@@ -281,7 +281,7 @@ def test_the_columns_of_a_file_are_standardized_unless_asked_otherwise(file, tmp
 def test_a_run_that_only_begins_to_diverge_is_told_from_one_that_is_slow(tmp_path):
     result = run("--logs", tmp_path, "--rates", 2, "--steps", 5, "--w", 1, 2)
     assert [row.ending for row in result.rows.values()] == ["not yet after 5", "diverging after 5"]
-    assert "Best measured:    none has converged." in result.out
+    assert "Best measured:    no run converged." in result.out
     with TensorBoard(tmp_path / "sweep") as board:
         assert {session.status for session in sessions(board).values()} == {"success", "failure"}
 
@@ -291,7 +291,7 @@ def test_a_taken_folder_is_not_overwritten(file, tmp_path):
     options = ["--csv", file[0], "--target", "rent", "--logs", tmp_path, "--rates", 2, "--steps", 1]
     result = run(*options, "--name", "again")
     assert result.code == 0
-    assert f"{tmp_path / 'again'} is there already; this sweep is again-2.\n" in result.out
+    assert f"{tmp_path / 'again'} already exists, so this sweep is again-2.\n" in result.out
     assert not list((tmp_path / "again").iterdir())
     assert (tmp_path / "again-2" / "sweep.png").is_file()
 
@@ -317,7 +317,7 @@ def test_ctrl_c_ends_the_sweep_and_shows_the_runs_so_far(tmp_path):
             np.testing.assert_array_equal(steps, range(len(steps)))
             if float(name.removeprefix("rate-")) in finished:
                 assert (steps[-1], session.status) == (300, "success")
-            else:  # Ctrl-C came before its last step, or while it was written down
+            else:  # Ctrl-C came before its last step, or while that was written
                 assert steps[-1] <= 300
                 assert session.status == "failure" or steps[-1] == 300
 
@@ -328,7 +328,7 @@ MISTAKES = {
     "negative_fraction": (["--fraction", "-0.1"], "--fraction must be a finite number above 0, got -0.1."),
     "nan_fraction": (["--fraction", "nan"], "--fraction must be a finite number above 0, got nan."),
     "no_steps": (["--steps", "0"], "--steps must be a whole number of at least 1, got 0."),
-    "no_noise": (["--noise", "0"], "a sweep measures by standard errors, and these data have no noise."),
+    "no_noise": (["--noise", "0"], "a sweep measures distances in standard errors, and these data have no noise."),
     "two_rows": (["--rows", "2"], "StopAtOptimum measures by the standard error, which these data do not give"),
     "no_rows": (["--rows", "0"], "--rows must be a whole number of at least 1, got 0."),
     "negative_seed": (["--seed", "-1"], "seed must be "),

@@ -1,4 +1,4 @@
-"""scripts/train.py as a user runs it: the lesson, going on, files of one's own, Ctrl-C and mistakes."""
+"""scripts/train.py as a user runs it: the lesson, --continue, the user's own files, Ctrl-C and mistakes."""
 
 import contextlib
 import io
@@ -16,6 +16,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
+import tensorboard_page
 import train
 import train_options
 from hparams_page import sessions
@@ -27,12 +28,12 @@ import linfit
 
 SCRIPT = Path(__file__).parents[2] / "scripts" / "train.py"
 NUMBER = r"[-+]?[\d.]+(?:e[-+]\d+)?"
-TOLERANCE = 2e-6  # of float32 over some hundred steps; also that of six printed digits
+TOLERANCE = 2e-6  # rounding of float32 over some hundred steps, and of six printed digits
 
 
 @dataclass
 class Run:
-    """A finished run, and what it had saved when it ended."""
+    """A finished run, with the parameters that it saved."""
 
     code: int
     out: str
@@ -44,13 +45,13 @@ class Run:
 
     @property
     def status(self):
-        """The status lines as numbers, one row a line."""
+        """The status lines as numbers, one row for each line."""
         line = re.compile(rf"\s*\d+(\s+{NUMBER})+")
         return np.array([text.split() for text in self.out.splitlines() if line.fullmatch(text)], dtype=float)
 
 
 def start(logs, *options):
-    """A process of its own, without settings that would keep TensorFlow quiet."""
+    """Starts the script as a process, without settings that would silence TensorFlow."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("TF_")}
     command = [sys.executable, SCRIPT, "--logs", logs, *map(str, options)]
     pipe = subprocess.PIPE
@@ -65,10 +66,10 @@ def finished(process, folder, out=""):
 
 
 def here(logs, name, *options):
-    """The same in this process, which need not import TensorFlow first; every warning is an error here."""
+    """Runs the script in this process, which has imported TensorFlow; every warning is an error."""
     out, err = io.StringIO(), io.StringIO()
     with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-        patch.setattr(warnings, "formatwarning", warnings.formatwarning)  # main sets it
+        patch.setattr(warnings, "formatwarning", warnings.formatwarning)  # main changes it
         code = train.main(["--logs", str(logs), *map(str, options)])
     return saved(code, out.getvalue(), err.getvalue(), logs / name)
 
@@ -79,7 +80,7 @@ def saved(code, out, err, folder):
 
 
 def read_until(process, beginning):
-    """What a process prints up to the line that begins like this."""
+    """Returns the output of a process up to the line that begins like this."""
     out = ""
     for line in process.stdout:
         out += line
@@ -107,7 +108,7 @@ def scalars(folder):
 
 
 def words(text):
-    """A text that may be broken into lines, in one."""
+    """Returns a text with its line breaks replaced by spaces."""
     return " ".join(text.split())
 
 
@@ -130,7 +131,7 @@ def lesson(logs):
 
 @pytest.fixture(scope="module")
 def continued(lesson, logs):
-    """Another process than that of the lesson."""
+    """The lesson, continued by another process."""
     return here(logs, "lesson", "--continue")
 
 
@@ -156,7 +157,7 @@ def diverged(diabetes, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def interrupted(tmp_path_factory):
-    """Ctrl-C as soon as the line of step 10 is printed; the pipe has no room for those of all steps."""
+    """A run that gets Ctrl-C when it prints step 10; a full pipe keeps it from running to its end."""
     logs = tmp_path_factory.mktemp("logs")
     process = start(logs, "--every", 1, "--steps", 3000)
     out = read_until(process, "    10 ")
@@ -167,7 +168,7 @@ def interrupted(tmp_path_factory):
 @pytest.fixture
 def main(monkeypatch):
     """The script's main, called in this process."""
-    monkeypatch.setattr(warnings, "formatwarning", warnings.formatwarning)  # main sets it
+    monkeypatch.setattr(warnings, "formatwarning", warnings.formatwarning)  # main changes it
     return train.main
 
 
@@ -243,7 +244,7 @@ def test_the_printed_hint_to_go_on_is_a_command_that_does(lesson):
 
 def test_a_second_run_of_the_same_name_gets_a_number_and_says_so(second, logs):
     assert (second.code, second.err) == (0, "")
-    assert f"{logs / 'lesson'} holds a run already; this one is lesson-2" in second.out
+    assert f"{logs / 'lesson'} already holds a run, so this one is lesson-2 (--continue" in second.out
 
 
 def test_three_features_in_mini_batches_take_exactly_as_many_steps_as_asked_for(second):
@@ -271,7 +272,7 @@ def test_continue_with_other_data_is_refused(lesson, logs, main, capsys, other, 
 def test_continue_of_a_run_that_does_not_exist_names_those_that_do(lesson, logs, main, capsys):
     assert main(["--logs", str(logs), "--name", "leson", "--continue"]) == 2
     error = capsys.readouterr().err
-    assert f"--continue found no finished run in {logs / 'leson'}. Runs that can go on: lesson" in error
+    assert f"--continue found no finished run in {logs / 'leson'}. Runs that can be continued: lesson" in error
 
 
 def test_columns_name_the_parameters_in_the_table_and_in_tensorboard(diverged, diabetes):
@@ -310,7 +311,10 @@ def test_columns_of_any_scale_converge_by_themselves(diabetes, tmp_path, main, c
     options = ["--csv", str(diabetes), "--target", "target", "--features", "bmi", "bp", "s5", "--steps", "60"]
     assert main(["--logs", str(tmp_path), *options]) == 0
     printed = capsys.readouterr()
-    assert "The descent is on standardized columns, all numbers are in their own units" in printed.out
+    assert (
+        "The descent runs on standardized columns; all values are in the data's units. Use --no-normalize to"
+        in printed.out
+    )
     assert "Converged: " in printed.out
     rows = np.loadtxt(diabetes, delimiter=",", skiprows=1)
     x, y = rows[:, [2, 3, 8]], rows[:, 10]
@@ -326,8 +330,8 @@ def test_continue_takes_files_by_the_same_words_as_the_first_run(tmp_path, main,
     options = ["--csv", "flats?.csv", "--target", "rent", "--categorical", "city", "--missing", "drop"]
     options += ["--learning-rate", "0.01", "--steps", "1"]
     assert main(options) == 0
-    said = "3 rows of flats?.csv: rent from area, city=Rome (city against Oslo). Rows dropped for a missing cell: 1.\n"
-    assert capsys.readouterr().out.startswith(said)
+    said = "3 rows of flats?.csv: rent from area, city=Rome (city against Oslo)."
+    assert capsys.readouterr().out.startswith(f"{said} Rows dropped because of missing cells: 1.\n")
     assert main([*options, "--continue"]) == 0
     assert keras.models.load_model("logs/lesson/model.keras").optimizer.iterations.numpy() == 2
     with Path("flats1.csv").open("a") as file:
@@ -369,14 +373,14 @@ def test_ctrl_c_before_the_first_step_leaves_no_trace_and_no_traceback(tmp_path)
     read_until(process, "120 rows drawn")
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=60)
-    if (tmp_path / "lesson").exists():  # it came later
+    if (tmp_path / "lesson").exists():  # Ctrl-C came after the first step
         assert (tmp_path / "lesson" / "model.keras").is_file()
     assert (process.returncode, err) == (130, "")
 
 
 @pytest.mark.parametrize(("batch_size", "parts"), [(32, (6, 2, 1)), (120, (1, 1, 1))])
 def test_two_runs_of_some_steps_get_to_the_bit_where_one_of_all_steps_does(tmp_path, main, batch_size, parts):
-    """Minibatches of 32 make epochs of 4 steps: the first run ends within one, the second at the end of one."""
+    """Batches of 32 make epochs of 4 steps: the first run ends inside an epoch, the second at the end of one."""
     steps = sum(parts)
     options = ["--logs", str(tmp_path), "--batch-size", str(batch_size)]
     assert main([*options, "--name", "whole", "--steps", str(steps)]) == 0
@@ -393,7 +397,7 @@ def test_two_runs_of_some_steps_get_to_the_bit_where_one_of_all_steps_does(tmp_p
 
 @pytest.mark.parametrize("steps", [1, 200, 100_000, 100_001, 2_000_000, 2_000_001, 10**8])
 def test_of_many_steps_40_000_to_100_000_are_logged(steps):
-    every = train.log_every(steps)
+    every = tensorboard_page.log_every(steps)
     assert str(every).rstrip("0") in ("1", "2", "5")
     assert min(steps, 40_000) <= steps / every <= 100_000
 

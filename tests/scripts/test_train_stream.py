@@ -1,4 +1,4 @@
-"""scripts/train.py --stream: files that are condensed on the way, here or by processes, and then descended on."""
+"""scripts/train.py --stream: files are condensed by this process or by workers, then fitted."""
 
 import os
 import re
@@ -24,7 +24,7 @@ N = 20_000
 
 @pytest.fixture(scope="module")
 def files(tmp_path_factory):
-    """Two Parquet files; a DataFrame's worth of rows in all."""
+    """Two Parquet files with N rows in all."""
     folder = tmp_path_factory.mktemp("files")
     x, y = TRUTH.sample(N, seed=7)
     table = pa.table({"area": 20 + 10 * x[:, 0], "rooms": x[:, 1], "rent": np.ravel(y)})
@@ -35,12 +35,12 @@ def files(tmp_path_factory):
 
 @pytest.fixture(autouse=True)
 def formatwarning(monkeypatch):
-    monkeypatch.setattr(warnings, "formatwarning", warnings.formatwarning)  # main sets it
+    monkeypatch.setattr(warnings, "formatwarning", warnings.formatwarning)  # main changes it
 
 
 @pytest.fixture
 def run(files, tmp_path, capsys):
-    """Runs the program; returns its exit code, what it prints, and the model it has saved."""
+    """Runs the program; returns its exit code, its output, and the saved model."""
 
     def run(*options, name="lesson"):
         words = ["--csv", files, "--target", "rent", "--stream", "--learning-rate", "auto", "--steps", "40"]
@@ -69,7 +69,7 @@ def test_a_stream_is_condensed_and_the_fit_goes_on_from_there(run, files, tmp_pa
 
 def test_processes_find_what_one_finds(run, tmp_path):
     x, y = TRUTH.sample(400, seed=8)
-    x[:15, 0] = np.nan  # and 12 more of others, each in a row group of its own
+    x[:15, 0] = np.nan  # and in 12 other rows, each in another row group
     x[15:411:33, 1] = np.nan
     gaps = tmp_path / "gaps.parquet"
     pq.write_table(
@@ -77,7 +77,7 @@ def test_processes_find_what_one_finds(run, tmp_path):
     )
     drop = ["--csv", str(gaps), "--missing", "drop"]
     _, printed, one = run(*drop, name="one")
-    said = "373 rows of gaps.parquet: rent from area, rooms. Rows dropped for a missing cell: 27."
+    said = "373 rows of gaps.parquet: rent from area, rooms. Rows dropped because of missing cells: 27."
     assert said in printed.out
     code, printed, four = run(*drop, "--workers", "4", name="four")
     assert code == 0
@@ -88,7 +88,7 @@ def test_processes_find_what_one_finds(run, tmp_path):
 
 
 def children(process):
-    """The command lines of its child processes, by their ids."""
+    """Returns the command lines of a process's children, by their ids."""
     found = {}
     for file in Path(f"/proc/{process.pid}/task").glob("*/children"):
         for child in file.read_text().split():
@@ -100,7 +100,7 @@ def children(process):
 
 
 def test_ctrl_c_while_workers_are_busy_ends_all_at_once_and_in_a_line(files, tmp_path):
-    """A terminal sends it to the program and to its workers, here while these start, which takes them seconds."""
+    """A terminal sends Ctrl-C to the program and its workers; here it comes during the seconds in which they start."""
     words = ["--csv", files, "--target", "rent", "--stream", "--workers", "2", "--logs", str(tmp_path)]
     process = subprocess.Popen(
         [sys.executable, train.__file__, *words],
@@ -116,7 +116,7 @@ def test_ctrl_c_while_workers_are_busy_ends_all_at_once_and_in_a_line(files, tmp
     os.killpg(process.pid, signal.SIGINT)
     out, err = process.communicate(timeout=60)
     assert (process.returncode, out) == (130, "")
-    assert err == "train.py: stopped while reading; nothing is fitted or saved.\n"
+    assert err == "train.py: stopped while reading the files. Nothing was fitted or saved.\n"
     assert not any(Path(f"/proc/{child}").exists() for child, command in workers.items() if "spawn_main" in command)
     assert not (tmp_path / "lesson").exists()
 
@@ -125,13 +125,19 @@ def test_ctrl_c_while_workers_are_busy_ends_all_at_once_and_in_a_line(files, tmp
     ("options", "said"),
     [
         (["--stream"], "--stream reads files. Add --csv 'data/*.parquet' --target COLUMN."),
-        (["--workers", "2"], "--workers reads the files of a stream. Add --stream."),
-        (["--scheduler", "tcp://127.0.0.1:1"], "--scheduler reads the files of a stream. Add --stream."),
-        (["--csv", "a.csv", "--target", "y", "--stream", "--batch-size", "32"], "leave --batch-size out."),
+        (["--workers", "2"], "--workers reads the files of --stream. Add --stream, or leave --workers out."),
+        (
+            ["--scheduler", "tcp://127.0.0.1:1"],
+            "--scheduler reads the files of --stream. Add --stream, or leave --scheduler out.",
+        ),
+        (
+            ["--csv", "a.csv", "--target", "y", "--stream", "--batch-size", "32"],
+            "so each step uses all rows. Leave --batch-size out.",
+        ),
         (["--csv", "a.csv", "--target", "y", "--stream", "--workers", "0"], "--workers must be a whole number of at"),
         (
             ["--csv", "a.csv", "--target", "y", "--stream", "--workers", "2", "--scheduler", "tcp://127.0.0.1:1"],
-            "--workers are processes of this machine, --scheduler has its own. Leave one of them out.",
+            "--workers starts processes on this machine, --scheduler has workers of its own. Leave one of them out.",
         ),
         (["--csv", "no.csv", "--target", "y", "--stream"], "there is no file"),
     ],

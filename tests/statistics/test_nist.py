@@ -19,7 +19,7 @@ FEWEST = {
     "Pontius": (12.5, 12, 7),
     "NoInt1": (14, 14, 7),
     "NoInt2": (14, 14, 7),
-    "Filip": (7.4, 7, 5),  # the powers of x, rounded to float64, have another solution from the eighth digit on
+    "Filip": (7.4, 7, 5),  # rounding the powers of x to float64 changes the solution from its eighth digit on
     "Longley": (13, 13, 7),
     "Wampler1": (9, 9, 7),
     "Wampler2": (12.5, 12.5, 7),
@@ -47,7 +47,7 @@ def folder():
 
 
 def assert_digits(problem):
-    """Both ways to the optimum of this problem keep the digits of FEWEST."""
+    """Asserts that both ways to the optimum of this problem keep the digits of FEWEST."""
     x, y, use_bias = problem.x, problem.y, problem.use_bias
     refined = linfit.least_squares(x, y, use_bias=use_bias)
     one_pass = linfit.SufficientStatistics.from_rows(x, y, use_bias=use_bias).least_squares()
@@ -138,7 +138,7 @@ def test_the_table_of_digits_says_what_each_solver_returns(capsys):
             "scikit-learn": np.append(sklearn.intercept_, sklearn.coef_),
         }.items():
             error = np.max(np.abs(values / problem.estimates - 1))
-            # Where an array lies in memory decides how its products are summed up, and so the last digit.
+            # The alignment of an array in memory decides the order of its sums, and so the last digit.
             assert float(table[solver, name]) == pytest.approx(min(15, max(0, -np.log10(error))), abs=1)
     assert table["linfit: errors", "Wampler1"] == "-"
     assert float(table["linfit: errors", "Longley"]) >= 7
@@ -154,8 +154,8 @@ def test_problems_of_a_folder_are_added_to_the_table(tmp_path, capsys):
 
 def test_a_folder_without_problems_is_refused(tmp_path, capsys):
     assert digits.main(["--nist", str(tmp_path / "none")]) == 2
-    said = f"digits.py: error: {tmp_path / 'none'} must be a folder with problems as JSON files, and holds none.\n"
-    assert capsys.readouterr().err == said
+    said = "must be a folder with problems as JSON files, and has none. Choose another --nist."
+    assert capsys.readouterr().err == f"digits.py: error: {tmp_path / 'none'} {said}\n"
 
 
 @pytest.mark.parametrize(

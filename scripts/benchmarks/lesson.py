@@ -1,4 +1,4 @@
-"""The lesson's 120 rows, full batch: the cost of a step, with nothing kept, recorded, and logged."""
+"""The lesson's 120 rows, full batch: the cost of a step that is unrecorded, recorded, or recorded and logged."""
 
 import importlib.util
 import shutil
@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 import keras
-from benchmark_peers import (
+
+import linfit
+from benchmarks.peers import (
     RATE,
     START_B,
     START_W,
@@ -22,9 +24,8 @@ from benchmark_peers import (
     seconds,
     stock_keras,
 )
-from benchmark_timing import Claim, Section, at_least, at_most, fastest, number
-
-import linfit
+from benchmarks.report import Claim, Section, at_least, at_most, number
+from benchmarks.timing import fastest
 from linfit.callbacks import StepCallback, TensorBoardLogger
 
 TITLE = "The lesson's 120 rows, full batch: µs per step"
@@ -46,7 +47,7 @@ Results = dict[tuple[str, int], float]  # seconds by contestant and steps
 
 
 class Size(NamedTuple):
-    """How many steps are timed, in how many turns."""
+    """The number of timed steps of each contestant, and of turns."""
 
     steps: tuple[int, int, int] = (2_000, 20_000, 2_000_000)
     keras: int = 200
@@ -65,7 +66,7 @@ QUICK = Size(
 
 
 def peers(folder: Path) -> dict[str, Peer]:
-    """All who are timed; what they log goes into this folder."""
+    """Return all contestants by name. They log into this folder."""
     truth = linfit.GroundTruth(w=0.1, b=0.5, noise=0.05)
     x, y = (array.astype("float32") for array in truth.sample(120, seed=7))
     condensed = linfit.SufficientStatistics.from_rows(x, y).pseudo_observations()
@@ -101,14 +102,14 @@ def peers(folder: Path) -> dict[str, Peer]:
     }
     if importlib.util.find_spec("torch"):
         all_peers[TORCH] = TorchLoop(x, y)
-    for name in (STOPPING, KERAS_STOPPING):  # compiled for a visit each epoch
+    for name in (STOPPING, KERAS_STOPPING):  # compiles the steps for a callback that runs every epoch
         all_peers[name].start()
         all_peers[name].run(2)
     return all_peers
 
 
 def timed_steps(size: Size) -> dict[str, tuple[int, ...]]:
-    """How many steps of each are timed; the cost of any other number is scaled, where there is one number."""
+    """Return the step counts at which each contestant is timed; a single count is scaled to all others."""
     return {
         **dict.fromkeys((KERAS_LOGGED, KERAS_TENSORBOARD, KERAS), (size.keras,)),
         EAGER: (size.eager,),
@@ -136,7 +137,7 @@ def measure(size: Size) -> Results:
 
 
 def per_step(results: Results, name: str, steps: int | None = None) -> float:
-    """Seconds, of a fit with so many steps; of the only one that was timed, where there is but one."""
+    """Return the seconds per step in a fit of this many steps, or in the only fit that was timed."""
     timed = {made: taken / made for (each, made), taken in results.items() if each == name}
     if len(timed) == 1:
         return next(iter(timed.values()))
@@ -194,7 +195,7 @@ def claims(results: Results, size: Size) -> list[Claim]:
 
 
 def bars(results: Results, size: Size) -> dict[str, float]:
-    """Seconds per step of the longest fits."""
+    """Return the seconds per step of the longest fits, for the chart."""
     drawn = (KERAS_LOGGED, KERAS, EAGER, TORCH, NUMPY, LOGGED, RECORDED, NOTHING, BARE)
     timed = {name for name, _ in results}
     return {name: per_step(results, name, size.steps[-1]) for name in drawn if name in timed}

@@ -1,4 +1,4 @@
-"""Files of many rows, and what is made of them: read by pyarrow alone, condensed by linfit, fitted by others."""
+"""Jobs on files of many rows: reading with pyarrow alone, condensing with linfit, fitting with scikit-learn."""
 
 import multiprocessing
 import os
@@ -27,7 +27,7 @@ CHUNK = 1_000_000
 
 
 def write(path: Path, rows: int, seed: int = 7) -> None:
-    """Standardized features, and a y whose noise is a 386th of its variance; CSV or Parquet by the name's end."""
+    """Write standardized features, and y with noise that is 1/386 of its variance, as CSV or Parquet by suffix."""
     random = np.random.default_rng(seed)
     schema = pa.schema([(name, pa.float64()) for name in (*NAMES, "y")])
     is_csv = path.suffix == ".csv"
@@ -39,9 +39,9 @@ def write(path: Path, rows: int, seed: int = 7) -> None:
 
 
 def read_parquet(path: Path, ahead: bool) -> None:
-    """What condensing cannot do without: each value read once, a block at a time, and as a float64.
+    """Read each value once as a float64, a block at a time: the least work that condensing needs.
 
-    By a scanner as it comes, which reads ahead and holds most of the file, or by one that is told not to.
+    By default a scanner reads ahead and holds most of the file in memory; `ahead=False` turns this off.
     """
     floats = pa.schema([(name, pa.float64()) for name in (*NAMES, "y")])
     batches = pa.dataset.dataset(path).to_batches(columns=floats.names) if ahead else parquet_batches(path)
@@ -50,7 +50,7 @@ def read_parquet(path: Path, ahead: bool) -> None:
 
 
 def parquet_batches(path: Path) -> Iterator[pa.RecordBatch]:
-    """Blocks, without a buffer of the whole file in front, which takes its time and its memory."""
+    """Yield blocks of a Parquet file without buffering the whole file, which costs time and memory."""
     options = pa.dataset.ParquetFragmentScanOptions(pre_buffer=False)
     form = pa.dataset.ParquetFileFormat(default_fragment_scan_options=options)
     yield from pa.dataset.dataset(path, format=form).to_batches(columns=[*NAMES, "y"], batch_size=2**16)
@@ -71,9 +71,9 @@ def new_model() -> linfit.LinearRegression:
 
 
 def descend(model: linfit.LinearRegression, path: Path, steps: int) -> np.ndarray:
-    """The whole job: the stream, its optimum, all steps recorded and logged, and what is off. Returns w."""
+    """Condense, take all steps recorded and logged, compare with the optimum, and return w."""
     statistics = condense(path)
-    if model.built:  # and its steps compiled: from the start
+    if model.built:  # a second turn: its steps are compiled, so start again
         model.w.assign(np.zeros(model.w.shape))
         model.b.assign(np.zeros(model.b.shape))
         model.optimizer.iterations.assign(0)
@@ -89,7 +89,7 @@ def linear_regression(path: Path) -> np.ndarray:
 
 
 def sgd_regressor(path: Path) -> np.ndarray:
-    """One pass over the file."""
+    """Fit in one pass over the file."""
     model = SGDRegressor(random_state=7)
     for batch in parquet_batches(path):
         columns = [column.to_numpy() for column in batch.columns]
@@ -99,7 +99,7 @@ def sgd_regressor(path: Path) -> np.ndarray:
 
 @contextmanager
 def pool(processes: int, one_core: bool) -> Iterator[ProcessPoolExecutor]:
-    """Processes that have linfit imported, each on whatever core is free, or all on one."""
+    """Start processes that have linfit imported, on any core or all on one."""
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(processes, context, _hold, (one_core,)) as workers:
         list(workers.map(_ready, range(4 * processes)))

@@ -1,4 +1,4 @@
-"""What the frames of a page consist of, as Chromium records it: scripting, style, layout, paint."""
+"""The parts of a page's frames, as Chromium records them: scripting, style, layout, paint."""
 
 import json
 from collections import defaultdict
@@ -27,7 +27,7 @@ PARTS = {
 
 
 def profile(browser: Browser, page: Page, play: Callable[[], object]) -> list[list[str]]:
-    """A table of the ms that each part of a frame takes, of the frames that come while `play` runs."""
+    """Return a table of the ms that each part of a frame takes, averaged over the frames while `play` runs."""
     browser.start_tracing(page=page, categories=CATEGORIES)
     play()
     events = json.loads(browser.stop_tracing())["traceEvents"]
@@ -41,7 +41,7 @@ def profile(browser: Browser, page: Page, play: Callable[[], object]) -> list[li
 
 
 def own_times(events: list[dict[str, Any]]) -> Iterator[tuple[str, float]]:
-    """Each event's name and the microseconds that it spent itself, without what it called."""
+    """Yield each event's name and its own time in microseconds, without the events it called."""
     threads: dict[tuple[int, int], list[dict[str, Any]]] = defaultdict(list)
     for event in events:
         if event["ph"] == "X":

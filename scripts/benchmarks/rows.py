@@ -1,13 +1,14 @@
-"""Many rows, full batch: they are condensed once, and then a step costs the same however many there are."""
+"""Many rows, full batch: they are condensed once, then the cost of a step does not depend on their number."""
 
 from functools import partial
 from typing import NamedTuple
 
 import numpy as np
-from benchmark_peers import ModelFit, NumpyLoop, seconds
-from benchmark_timing import Claim, Section, at_least, at_most, fastest, number
 
 import linfit
+from benchmarks.peers import ModelFit, NumpyLoop, seconds
+from benchmarks.report import Claim, Section, at_least, at_most, number
+from benchmarks.timing import fastest
 
 FEATURES, RATE = 10, 0.01
 TYPES = ("float32", "float64")
@@ -18,7 +19,7 @@ Slopes = dict[int, float]  # seconds per step by rows
 
 
 class Size(NamedTuple):
-    """The rows, the steps and how many turns there are."""
+    """The number of rows, steps and turns."""
 
     rows: int = 1_000_000
     steps: int = 10_000
@@ -32,7 +33,7 @@ QUICK = Size(rows=500, steps=20, numpy_steps=2, slope_steps=10, turns=1, slope_t
 
 
 def rows_of(count: int, dtype: str, seed: int = 7) -> tuple[np.ndarray, np.ndarray]:
-    """Standardized features, and noise that leaves a 386th of y's variance unexplained."""
+    """Draw standardized features, and y with noise that is 1/386 of its variance."""
     random = np.random.default_rng(seed)
     x = random.standard_normal((count, FEATURES)).astype(dtype)
     y = x @ np.arange(1, FEATURES + 1, dtype=dtype)[:, np.newaxis] + 0.5
@@ -46,7 +47,7 @@ def regression(rate: float | str = RATE) -> linfit.LinearRegression:
 
 
 def measure(size: Size) -> Results:
-    """The whole fit, what it takes to condense the rows included, and NumPy's, scaled to as many steps."""
+    """Time the whole fit, including the condensing of the rows, and NumPy's, scaled to the same number of steps."""
     results: Results = {}
     for dtype in TYPES:
         rows = rows_of(size.rows, dtype)
@@ -60,7 +61,7 @@ def measure(size: Size) -> Results:
 
 
 def slopes(size: Size) -> Slopes:
-    """A step's seconds on the rows and on twice as many: the difference that more steps make."""
+    """Return the seconds per extra step, on the rows and on twice as many: the fixed costs cancel."""
     model, few, many = regression(), size.steps, size.steps + size.slope_steps
     fits = {rows: ModelFit(model, *rows_of(rows, "float32")) for rows in (size.rows, 2 * size.rows)}
     contestants = {(rows, steps): partial(seconds, fit, steps) for steps in (few, many) for rows, fit in fits.items()}

@@ -1,4 +1,4 @@
-"""Picture of what a step of the lesson's fit costs: a bar for each program, on a logarithmic axis."""
+"""The chart of the cost of a step: one bar for each program, on a logarithmic axis."""
 
 from typing import TYPE_CHECKING
 
@@ -9,7 +9,7 @@ OURS, OTHERS, DARK = "#c1121f", "#b8bfc6", "#24292f"
 
 
 def steps_figure(seconds: dict[str, float]) -> "Figure":
-    """One bar for each program, from the slowest down; linfit's in colour."""
+    """Draw one bar for each program, in the given order, with linfit's in colour."""
     from matplotlib.figure import Figure
 
     names = list(seconds)
@@ -17,12 +17,12 @@ def steps_figure(seconds: dict[str, float]) -> "Figure":
     axes = figure.add_subplot()
     colours = [OURS if name.startswith("linfit") else OTHERS for name in names]
     bars = axes.barh(names, [seconds[name] for name in names], color=colours, height=0.72)
-    axes.bar_label(bars, [spoken(value) for value in seconds.values()], padding=5, color=DARK)
+    axes.bar_label(bars, [with_unit(value) for value in seconds.values()], padding=5, color=DARK)
     axes.invert_yaxis()
     axes.set_xscale("log")
     axes.set_xlim(min(seconds.values()) / 4, max(seconds.values()) * 12)  # room for the labels
     ticks = [10.0**power for power in range(-7, 0)]
-    axes.set_xticks(ticks, [spoken(tick) for tick in ticks])
+    axes.set_xticks(ticks, [with_unit(tick) for tick in ticks])
     axes.minorticks_off()
     axes.set_xlabel("each line is 10 times the one before", color=DARK)
     axes.grid(axis="x", color="#e6e9ec")
@@ -35,8 +35,8 @@ def steps_figure(seconds: dict[str, float]) -> "Figure":
     return figure
 
 
-def spoken(seconds: float) -> str:
-    """In the unit that people would name it in."""
+def with_unit(seconds: float) -> str:
+    """Format a time in the unit that people would use."""
     for unit, size in (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6)):
         if seconds >= 0.9999 * size:
             return f"{seconds / size:.2g} {unit}" if seconds < 99.5 * size else f"{seconds / size:.0f} {unit}"

@@ -1,4 +1,4 @@
-"""What only a fresh process can tell, printed as JSON: `benchmark_child.py TASK ARGUMENT ...` runs one of TASKS."""
+"""Measurements that need a fresh process: `python -m benchmarks.child TASK ARGUMENT ...` prints one as JSON."""
 
 import importlib
 import json
@@ -12,31 +12,30 @@ HEAVY = ("matplotlib", "pandas", "tensorboard", "rich")
 
 
 def import_time(module: str) -> dict[str, float]:
-    """The seconds that importing this module takes, and the heavy modules that it brings along, each 1 or 0."""
+    """Return the seconds that importing a module takes, and a 1 or 0 for each heavy module: imported or not."""
     start = time.perf_counter()
     importlib.import_module(module)
     return {"seconds": time.perf_counter() - start} | {name: float(name in sys.modules) for name in HEAVY}
 
 
 def first_fit(name: str, steps: str) -> dict[str, float]:
-    """The seconds that the first model takes, from its making to the end of its fit."""
-    import benchmark_peers
-
+    """Return the seconds that the first model takes, from its construction to the end of its fit."""
     import linfit
+    from benchmarks import peers
 
     x, y = (array.astype("float32") for array in linfit.GroundTruth(w=0.1, b=0.5, noise=0.05).sample(120, seed=7))
     start = time.perf_counter()
     if name == "linfit":
-        model = linfit.LinearRegression(benchmark_peers.START_W, benchmark_peers.START_B)
-        model.compile(learning_rate=benchmark_peers.RATE)
+        model = linfit.LinearRegression(peers.START_W, peers.START_B)
+        model.compile(learning_rate=peers.RATE)
     else:
-        model = benchmark_peers.stock_keras()
+        model = peers.stock_keras()
     model.fit(x, y, batch_size=len(x), epochs=int(steps), verbose=0)
     return {"seconds": time.perf_counter() - start}
 
 
 def memory(rows: str, features: str, dtype: str, batch_size: str) -> dict[str, float]:
-    """The bytes of an array and of the process: after importing Keras, and at the peak of a fit."""
+    """Return the bytes of the rows, and of the process: after importing Keras and at the peak of a fit."""
     import keras  # noqa: F401
     import numpy as np
 
@@ -46,7 +45,7 @@ def memory(rows: str, features: str, dtype: str, batch_size: str) -> dict[str, f
     count = int(rows)
     x, y = np.empty((count, int(features)), dtype), np.empty((count, 1), dtype)
     random = np.random.default_rng(7)
-    for start in range(0, count, 4096):  # nothing as large as x is ever made beside it
+    for start in range(0, count, 4096):  # so that no second array of the size of x exists
         part = slice(start, min(start + 4096, count))
         x[part] = random.standard_normal(x[part].shape)
         y[part] = x[part].sum(axis=1, keepdims=True) + random.standard_normal(y[part].shape)
@@ -58,7 +57,7 @@ def memory(rows: str, features: str, dtype: str, batch_size: str) -> dict[str, f
 
 
 def stream(path: str) -> dict[str, float]:
-    """The bytes that condensing a file takes at its peak, beyond what the imports have taken."""
+    """Return the peak memory of condensing a file, in bytes beyond that of the imports."""
     import pyarrow.parquet  # noqa: F401
 
     import linfit
@@ -69,7 +68,10 @@ def stream(path: str) -> dict[str, float]:
 
 
 def peak_memory() -> float:
-    """The most bytes that this process has held. Linux counts the starting process's into getrusage's, in kilobytes."""
+    """Return the peak memory of this process in bytes.
+
+    On Linux getrusage includes the parent process, so /proc is read there.
+    """
     status = Path("/proc/self/status")
     if status.exists():
         (line,) = (line for line in status.read_text().splitlines() if line.startswith("VmHWM:"))

@@ -1,4 +1,4 @@
-"""The pages whose frames are timed: the Descent page while it plays four runs, and a blank one."""
+"""The timed pages: the Descent page while it plays four runs, and a blank page."""
 
 import re
 from pathlib import Path
@@ -13,8 +13,8 @@ from linfit.callbacks import TensorBoardLogger
 RATES = (0.002, 0.02, 0.2, 0.255)  # from far too small to near the limit
 STEPS, ROWS = 1000, 1000
 SIZE = ViewportSize(width=1400, height=900)
-START = 0.5  # seconds, which are left out
-# When frames begin, in ms, for so many ms or until what plays stops.
+START = 0.5  # seconds that are not measured
+# Returns the start times of frames in ms, for `duration` ms or until the page stops playing.
 FRAMES = """(duration) => new Promise((resolve) => {
     const play = document.querySelector("#play");
     const times = [];
@@ -28,7 +28,7 @@ FRAMES = """(duration) => new Promise((resolve) => {
 
 
 def fits(folder: Path) -> None:
-    """Logs the runs that the page plays."""
+    """Log the runs that the page plays."""
     truth = linfit.GroundTruth(w=0.1, b=0.5, noise=0.5)
     x, y = truth.sample(ROWS, seed=7)
     for rate in RATES:
@@ -39,14 +39,14 @@ def fits(folder: Path) -> None:
 
 
 def serve(folder: Path) -> str:
-    """The address of a TensorBoard that runs until this process ends."""
+    """Start a TensorBoard that runs until this process ends, and return its address."""
     server = program.TensorBoard()
     server.configure(argv=["", "--logdir", str(folder), "--host", "127.0.0.1", "--port", "0", "--reload_interval", "0"])
     return server.launch()
 
 
 def open_descent(browser: Browser, address: str) -> tuple[Page, Frame]:
-    """The page with all runs drawn, and its frame."""
+    """Open the Descent page, wait until all runs are drawn, and return the page and its frame."""
     page = browser.new_page(viewport=SIZE)
     page.goto(f"{address}#descent")
     page.wait_for_selector("iframe", state="attached")
@@ -57,10 +57,10 @@ def open_descent(browser: Browser, address: str) -> tuple[Page, Frame]:
 
 
 def play(frame: Frame, seconds: float) -> np.ndarray:
-    """The ms between frames for so many seconds of playing, from the start again where they are more than it takes.
+    """Return the ms between frames over this many seconds of playing; a run that ends is played again.
 
     Raises:
-        RuntimeError: the page says that it plays, but its cursor stays where it is.
+        RuntimeError: the page says that it plays, but its cursor does not move.
     """
     intervals = np.empty(0)
     while intervals.sum() < 1000 * seconds:
@@ -79,7 +79,7 @@ def play(frame: Frame, seconds: float) -> np.ndarray:
 
 
 def rest(browser: Browser, seconds: float) -> np.ndarray:
-    """The ms between the frames of a page without anything on it."""
+    """Return the ms between the frames of a blank page."""
     page = browser.new_page(viewport=SIZE)
     page.wait_for_timeout(1000 * START)
     times = page.evaluate(FRAMES, 1000 * seconds)

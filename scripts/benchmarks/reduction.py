@@ -1,9 +1,9 @@
-"""Condensing many rows takes less time than to solve for their optimum, and little memory beside them.
+"""Condensing many rows takes less time than solving for their optimum, and little memory.
 
-Of 1,000,000 rows with 10 and with 100 features, `SufficientStatistics.from_rows` takes less than 5 times the product
-xᵀx that it cannot do without, less than `numpy.linalg.lstsq`, less than scikit-learn's `LinearRegression`, keeps as
-many digits, and allocates a few blocks of 4,096 rows. The rows are hard: features that correlate, 100 standard
-deviations away from 0.
+The claims are for 1,000,000 rows with 10 and with 100 features. `SufficientStatistics.from_rows` takes at most 5 times
+as long as the product xᵀx alone, and less time than `numpy.linalg.lstsq` and scikit-learn's `LinearRegression`. It
+keeps as many digits as they do and allocates a few blocks of 4,096 rows. The rows are difficult: their features are
+correlated, and their means are 100 standard deviations away from 0.
 """
 
 import tracemalloc
@@ -12,9 +12,10 @@ from functools import partial
 from typing import NamedTuple
 
 import numpy as np
-from benchmark_timing import Claim, Section, at_least, at_most, fastest, timed
 from sklearn.linear_model import LinearRegression
 
+from benchmarks.report import Claim, Section, at_least, at_most
+from benchmarks.timing import fastest, timed
 from linfit import SufficientStatistics
 from linfit.statistics.qr import BLOCK_ROWS
 
@@ -23,7 +24,7 @@ PRODUCT = "xᵀx"
 
 
 class Size(NamedTuple):
-    """The rows, and how many turns there are for each number of features."""
+    """The number of rows, and pairs of (features, turns)."""
 
     rows: int = 1_000_000
     turns: tuple[tuple[int, int], ...] = ((10, 5), (100, 2))
@@ -33,7 +34,7 @@ QUICK = Size(rows=5_000, turns=((2, 1), (3, 1)))
 
 
 class Result(NamedTuple):
-    """The fastest time in seconds, correct digits of w, and the most memory in bytes beside the rows."""
+    """The fastest time in seconds, the correct digits of w, and the peak memory in bytes, without the rows."""
 
     seconds: float
     digits: float
@@ -61,13 +62,13 @@ SOLVERS = {LINFIT: condense, LSTSQ: lstsq, SKLEARN: scikit_learn, GRAM: normal_e
 
 
 def hard_rows(rows: int, features: int, seed: int = 7) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """x, y with noise, and the w of their optimum. All values are whole, so that their sums of products are exact."""
+    """Return x, y with noise, and the w of their optimum. All values are integers, so sums of products are exact."""
     random = np.random.default_rng(seed)
     near = np.round(1e4 * random.standard_normal((rows, features)))
-    near += np.round(1e4 * random.standard_normal((rows, 1)))  # common to all: they correlate with 0.5
+    near += np.round(1e4 * random.standard_normal((rows, 1)))  # shared by all features, which gives correlations of 0.5
     above = near @ (1.0 + np.arange(features) % 7) + np.round(1e4 * random.standard_normal(rows))
     sums = np.zeros((features + 2, features + 2), np.int64)
-    for start in range(0, rows, 1024):  # of few rows, that stay below 2⁵³
+    for start in range(0, rows, 1024):  # few rows at a time: their sums stay below 2⁵³
         part = slice(start, start + 1024)
         block = np.column_stack([np.ones(len(near[part])), near[part], above[part]])
         sums += (block.T @ block).astype(np.int64)
@@ -79,17 +80,17 @@ def hard_rows(rows: int, features: int, seed: int = 7) -> tuple[np.ndarray, np.n
 
 
 def measure(rows: int, features: int, turns: int) -> tuple[float, dict[str, Result]]:
-    """The time of xᵀx, and the results of all solvers."""
+    """Return the time of xᵀx, and the results of all solvers."""
     x, y, w = hard_rows(rows, features)
     work: dict[str, Callable[[], np.ndarray]] = {PRODUCT: lambda: x.T @ x}
     work |= {name: partial(solve, x, y) for name, solve in SOLVERS.items()}
-    found = {name: quality(work[name], w) for name in SOLVERS}  # which warms up
+    found = {name: quality(work[name], w) for name in SOLVERS}  # also warms up
     seconds = fastest({name: partial(timed, call) for name, call in work.items()}, turns)
     return seconds[PRODUCT], {name: Result(seconds[name], *found[name]) for name in SOLVERS}
 
 
 def quality(call: Callable[[], np.ndarray], w: np.ndarray) -> tuple[float, int]:
-    """Correct digits of the worst w, and the most memory that was allocated at a time."""
+    """Return the correct digits of the worst w, and the peak of allocated memory in bytes."""
     tracemalloc.start()
     try:
         error = float(np.max(np.abs(call() / w - 1)))

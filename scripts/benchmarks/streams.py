@@ -1,8 +1,9 @@
-"""Files of any size, condensed as fast as they are read, in little memory, by one process or by several.
+"""Files of any size, condensed about as fast as they are read, in little memory, by one process or several.
 
-Condensing a Parquet file of 20,000,000 rows with 10 features takes less than 1.5 times what pyarrow takes to read it,
-a CSV file less than 1.2 times; two processes on two cores are at least 1.6 times as fast as one on one core; and the
-file, its optimum and 10,000 recorded and logged steps take less than others need for their answer alone.
+Condensing a Parquet file of 20,000,000 rows with 10 features takes at most 1.5 times as long as reading it with
+pyarrow, and a CSV file at most 1.2 times. Two processes on two cores are at least 1.6 times as fast as one on one core.
+Reading the file, solving for its optimum and taking 10,000 recorded and logged steps take less time than scikit-learn's
+fits.
 """
 
 import time
@@ -13,8 +14,10 @@ from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 import numpy as np
-from benchmark_processes import ask
-from benchmark_stream_jobs import (
+
+from benchmarks.processes import ask
+from benchmarks.report import Claim, Section, at_least, at_most, number
+from benchmarks.stream_jobs import (
     FEATURES,
     by_parts,
     condense,
@@ -27,7 +30,6 @@ from benchmark_stream_jobs import (
     sgd_regressor,
     write,
 )
-from benchmark_timing import Claim, Section, at_least, at_most, number
 
 PYARROW, LINFIT = "pyarrow reads and casts", "linfit condenses"
 LEAN = "pyarrow, without reading ahead"
@@ -37,7 +39,7 @@ JOB, LINEAR, SGD = "linfit", "LinearRegression", "SGDRegressor.partial_fit"
 
 
 class Size(NamedTuple):
-    """The rows of the Parquet file, of a smaller one and of the CSV file; the steps; how many turns there are."""
+    """The rows of the Parquet file, of a smaller one and of the CSV file; the number of steps and turns."""
 
     rows: int = 20_000_000
     few_rows: int = 2_000_000
@@ -51,14 +53,14 @@ QUICK = Size(rows=40_000, few_rows=8_000, csv_rows=3_000, steps=20, turns=1, job
 
 
 class Time(NamedTuple):
-    """Seconds on the clock, and of all cores in this process."""
+    """Wall-clock seconds, and CPU seconds of this process on all cores."""
 
     wall: float
     cpu: float
 
 
 class Results(NamedTuple):
-    """The least times by contestant, how many standard errors each w is off the optimum, and bytes by rows."""
+    """The shortest times by contestant, the distances of w from the optimum in standard errors, and bytes by rows."""
 
     times: dict[str, Time]
     off: dict[str, float]
@@ -72,7 +74,7 @@ def timed(call: Callable[[], Any]) -> tuple[Time, Any]:
 
 
 def least(contestants: Mapping[str, Callable[[], Any]], turns: int) -> tuple[dict[str, Time], dict[str, Any]]:
-    """The least of several turns, in each of which everybody has one go; and the answers."""
+    """Return each contestant's shortest times of several turns, and its answer."""
     found: dict[str, list[Time]] = {name: [] for name in contestants}
     answers = {}
     for _ in range(turns):
@@ -88,7 +90,7 @@ def measure(size: Size, fresh: bool) -> Results:
         write(many, size.rows)
         write(few, size.few_rows)
         write(csv, size.csv_rows)
-        condense(few)  # which warms up
+        condense(few)  # warms up
         model = new_model()
         descend(model, few, 10)
         files: dict[str, Callable[[], Any]] = {

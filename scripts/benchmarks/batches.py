@@ -1,4 +1,4 @@
-"""Mini-batches, and the way to the optimum, beside stock Keras and scikit-learn's SGDRegressor."""
+"""Mini-batches, and the time to reach the optimum, beside stock Keras and scikit-learn's SGDRegressor."""
 
 from bisect import bisect_left
 from functools import partial
@@ -6,24 +6,25 @@ from itertools import count
 from typing import NamedTuple
 
 import numpy as np
-from benchmark_peers import ModelFit, Peer, SgdFit, seconds, stock_keras
-from benchmark_rows import FEATURES, RATE, TYPES, regression, rows_of
-from benchmark_timing import Claim, Section, at_least, fastest, number
 
 import linfit
+from benchmarks.peers import ModelFit, Peer, SgdFit, seconds, stock_keras
+from benchmarks.report import Claim, Section, at_least, number
+from benchmarks.rows import FEATURES, RATE, TYPES, regression, rows_of
+from benchmarks.timing import fastest
 
 LINFIT, KERAS, SGD = "linfit", "stock Keras", "SGDRegressor"
 BATCH = 32
 MOST_STEPS = 10_000
-SGD_RATES = (0.001, 0.003, 0.01, 0.03)  # scikit-learn's own is 0.01
-STANDARDIZED, UNIFORM = "standardized", "uniform 0 to 3"  # the lesson's rows are the latter
+SGD_RATES = (0.001, 0.003, 0.01, 0.03)  # scikit-learn's default is 0.01
+STANDARDIZED, UNIFORM = "standardized", "uniform 0 to 3"  # the lesson's rows are uniform
 
 Results = dict[tuple[str, str], float]  # seconds by contestant and the rows' float type
 Settings = dict[tuple[str, str], str]
 
 
 class Size(NamedTuple):
-    """The rows, and how many turns there are."""
+    """The number of rows and of turns."""
 
     rows: int = 100_000
     turns: int = 15
@@ -34,7 +35,7 @@ QUICK = Size(rows=20 * BATCH, turns=1, slow_turns=1)
 
 
 def epochs(size: Size) -> Results:
-    """One epoch of mini-batches; for SGDRegressor, of single rows."""
+    """Time one epoch of mini-batches; SGDRegressor updates after each row."""
     results: Results = {}
     for dtype in TYPES:
         rows = rows_of(size.rows, dtype)
@@ -51,7 +52,7 @@ def epochs(size: Size) -> Results:
 
 
 def to_the_optimum(size: Size, features: str) -> tuple[Results, Settings]:
-    """Fits that reach the optimum's loss within 0.1 %, and their settings; finding these is not timed."""
+    """Time fits to within 0.1 % of the optimum's loss. The search for each fit's settings is not timed."""
     results: Results = {}
     settings: Settings = {}
     for dtype in TYPES:
@@ -101,14 +102,14 @@ def table(epoch: Results, optimum: dict[str, tuple[Results, Settings]]) -> list[
 
 def claims(epoch: Results, optimum: dict[str, Results]) -> list[Claim]:
     def ratio(results: Results, name: str) -> float:
-        """Of the faster float types of both."""
+        """Compare the faster float type of each."""
         return min(results[name, dtype] for dtype in TYPES) / min(results[LINFIT, dtype] for dtype in TYPES)
 
     return [
         at_least(f"An epoch in batches of {BATCH}, times faster than stock Keras", ratio(epoch, KERAS), 20),
-        # Whose updates, one a row, are compiled C without a loss or a record of anything.
+        # SGDRegressor's updates, one per row, are compiled C and record no loss.
         at_least("An epoch, times as fast as SGDRegressor's", ratio(epoch, SGD), 0.67),
-        # Of standardized features its first epoch already comes so near that nothing can be twice as fast.
+        # On standardized features SGDRegressor arrives in its first epoch, so nothing can be twice as fast.
         at_least(
             f"To the optimum's loss within 0.1 %, features {UNIFORM}, times faster than SGDRegressor",
             ratio(optimum[UNIFORM], SGD),

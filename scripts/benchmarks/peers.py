@@ -1,4 +1,4 @@
-"""Gradient descent on the mean squared error as others write it, to be timed from one start."""
+"""Other implementations of gradient descent on the mean squared error, timed from the same start."""
 
 import importlib
 from collections.abc import Callable
@@ -7,26 +7,27 @@ from typing import Any, Protocol
 import keras
 import numpy as np
 import tensorflow as tf
-from benchmark_timing import timed
 from sklearn.linear_model import SGDRegressor
+
+from benchmarks.timing import timed
 
 RATE, START_W, START_B = 0.05, 0.0, -1.0
 
 
 class Peer(Protocol):
-    """Makes steps from the start on."""
+    """A program that takes gradient descent steps from a fixed start."""
 
     def start(self) -> None: ...
 
     def run(self, steps: int) -> None: ...
 
     def point(self) -> tuple[Any, Any]:
-        """Where it stands: w and b."""
+        """Return the current w and b."""
         ...
 
 
 def seconds(peer: Peer, steps: int) -> float:
-    """The time of these steps, made from the start on."""
+    """Return the seconds that a number of steps from the start takes."""
     peer.start()
     return timed(lambda: peer.run(steps))
 
@@ -38,7 +39,7 @@ def stock_keras(features: int = 1, rate: float = RATE) -> keras.Model:
 
 
 class ModelFit:
-    """`fit` of a Keras model with one w and one b, linfit's or a stock one; an epoch is a step."""
+    """`fit` of a Keras model with one w and one b, linfit's or a stock model. Each epoch is one step."""
 
     def __init__(
         self,
@@ -52,14 +53,14 @@ class ModelFit:
         self._rows, self._make_callbacks = (x, y), callbacks
         self._options = {"batch_size": len(x), "verbose": 0, **options}
         self._callbacks: list[keras.callbacks.Callback] = []
-        self.run(2)  # which compiles
+        self.run(2)  # compiles the steps
 
     def start(self) -> None:
         w, b = self.model.trainable_variables
         w.assign(np.full(w.shape, START_W))
         b.assign(np.full(b.shape, START_B))
         self.model.optimizer.iterations.assign(0)
-        self.model.history = None  # that of two million epochs takes time to be freed
+        self.model.history = None  # freeing the history of two million epochs takes time
         self._callbacks = self._make_callbacks()
 
     def run(self, steps: int) -> None:
@@ -71,7 +72,7 @@ class ModelFit:
 
 
 class SummaryWriter(keras.callbacks.Callback):
-    """Writes w, b and the loss of each epoch into a TensorBoard file."""
+    """Writes w, b and the loss of each epoch into a TensorBoard event file."""
 
     def __init__(self, folder: str):
         super().__init__()
@@ -89,7 +90,7 @@ class SummaryWriter(keras.callbacks.Callback):
 
 
 class EagerLoop:
-    """The lesson's loop: a tape for each step."""
+    """An eager TensorFlow loop with a tape for each step."""
 
     def __init__(self, x: np.ndarray, y: np.ndarray):
         self._x, self._y = tf.constant(x, tf.float32), tf.constant(y, tf.float32)
@@ -113,7 +114,7 @@ class EagerLoop:
 
 
 class XlaLoop:
-    """All steps in one compiled loop that keeps nothing but w and b."""
+    """All steps in one XLA-compiled loop that records nothing."""
 
     def __init__(self, x: np.ndarray, y: np.ndarray):
         self._rows = tf.constant(x, tf.float32), tf.constant(y, tf.float32)
@@ -125,7 +126,7 @@ class XlaLoop:
 
     def run(self, steps: int) -> None:
         self._w, self._b = _xla_loop(tf.constant(steps), *self._rows, self._w, self._b)
-        self._w.numpy()  # waits for it
+        self._w.numpy()  # waits for the result
 
     def point(self) -> tuple[Any, Any]:
         return self._w.numpy(), self._b.numpy()
@@ -143,7 +144,7 @@ def _xla_loop(steps: Any, x: Any, y: Any, w: Any, b: Any) -> tuple[Any, Any]:
 
 
 class NumpyLoop:
-    """The same update in NumPy, in the float type of the rows."""
+    """A NumPy loop in the float type of the rows."""
 
     def __init__(self, x: np.ndarray, y: np.ndarray, rate: float = RATE):
         self._x, self._y = x, y
@@ -165,7 +166,7 @@ class NumpyLoop:
 
 
 class TorchLoop:
-    """PyTorch's own way: autograd and its SGD."""
+    """A PyTorch loop with autograd and torch.optim.SGD."""
 
     def __init__(self, x: np.ndarray, y: np.ndarray):
         self._torch = torch = importlib.import_module("torch")
@@ -192,7 +193,7 @@ class TorchLoop:
 
 
 class SgdFit:
-    """scikit-learn's SGDRegressor, compiled: an epoch makes an update for each row. It starts at w = b = 0."""
+    """scikit-learn's compiled SGDRegressor: one update for each row in an epoch, starting at w = b = 0."""
 
     def __init__(self, x: np.ndarray, y: np.ndarray, **options: Any):
         self._rows, self.options = (x, y[:, 0]), options

@@ -1,7 +1,8 @@
-"""Measures what the Descent page claims: 60 frames a second while four runs of 1,000 steps on 1,000 rows play.
+"""Measure the Descent page's claim: 60 frames a second while it plays four runs of 1,000 steps on 1,000 rows.
 
-A blank page is measured beside it, before and after: what it misses too, the machine misses. No graphics card helps.
-`--profile` adds what a frame consists of, in a run of its own, because to record it takes time as well.
+Run it as `PYTHONPATH=scripts python -m benchmarks.frame_times`. A blank page is measured before and after the Descent
+page: frames that both miss are due to the machine. Chromium draws in software, without a graphics card. `--profile`
+also shows the parts of a frame, recorded in a separate run because recording takes time too.
 """
 
 import quiet_tensorflow  # noqa: F401  isort: skip  (first, before anything else imports TensorFlow)
@@ -12,18 +13,17 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
-from benchmark import machine, verdict
-from benchmark_timing import Claim, at_most, number
-from frame_pages import fits, open_descent, play, rest, serve
-from frame_profile import profile
+from command_line import Parser
 from markdown_table import markdown_table
 from playwright.sync_api import sync_playwright
-from train_options import Parser
 
+from benchmarks.frame_pages import fits, open_descent, play, rest, serve
+from benchmarks.frame_profile import profile
+from benchmarks.report import Claim, at_most, machine, number, verdict
 from linfit import InputError
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
-SLOW = 20.0  # ms; of 60 frames a second each takes 16.7
+SLOW = 20.0  # ms; at 60 frames a second, each takes 16.7 ms
 BLANK, PLAYING = "a blank page", "the Descent page, playing"
 
 
@@ -40,14 +40,14 @@ def claims(measured: dict[str, np.ndarray]) -> list[Claim]:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Prints the tables. Returns the exit code: 0, 1 where a claim does not hold, 2 for bad input."""
+    """Print the tables. Return the exit code: 0, 1 if a claim does not hold, 2 for bad input."""
     try:
         parser = Parser(description=__doc__.splitlines()[0])
-        parser.add_argument("--seconds", type=float, default=8.0, help="how long to watch each page (8)")
-        parser.add_argument("--profile", action="store_true", help="also show what a frame consists of")
+        parser.add_argument("--seconds", type=float, default=8.0, help="how long to measure each page (8)")
+        parser.add_argument("--profile", action="store_true", help="also show the parts of a frame")
         options = parser.parse_args(arguments)
         if CHROMIUM is None:
-            raise InputError("There is no chromium here. On Debian: apt install chromium")
+            raise InputError("Chromium is not installed. On Debian: apt install chromium")
     except InputError as error:
         print(f"frame_times.py: error: {error}", file=sys.stderr)
         return 2
@@ -66,8 +66,8 @@ def main(arguments: list[str] | None = None) -> int:
     if parts:
         print(f"{markdown_table(parts)}\n")
     print(f"{machine()} Chromium {version}, drawing in software.\n")
-    said, code = verdict(claims(measured))
-    print(said)
+    text, code = verdict(claims(measured))
+    print(text)
     return code
 
 
