@@ -12,7 +12,7 @@ import linfit.callbacks
 MODULES = [
     module.name
     for package in (linfit, linfit.callbacks)
-    for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}.")
+    for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}.")
 ]
 
 
