@@ -175,7 +175,7 @@ def test_well_posed_tables_converge_at_the_rate_it_finds(name):
 def test_the_verdict_asks_for_as_many_steps_as_it_takes():
     model = fitted(rate=0.02, epochs=10)
     verdict = linfit.compare(model, X, Y).verdict
-    steps = int(verdict.split("About ")[1].split(" ")[0].replace(",", ""))
+    steps = int(verdict.split("about ")[1].split(" ")[0].replace(",", ""))
     history = fitted(rate=0.02, epochs=20 + 2 * steps, callbacks=[StopAtOptimum(0.1)]).trajectory
     assert verdict.startswith("Not converged")
     assert abs(history.step[-1] - 10 - steps) <= 0.005 * steps  # it is told to three digits
@@ -191,7 +191,7 @@ def test_a_fit_has_not_converged_before_the_whole_line_lies_right():
     height = (b + year.mean() * w) / (np.sqrt(comparison.losses["optimum"] * 300 / 298) / np.sqrt(300))
     assert abs(height) > 1
     assert f"Not converged: {abs(height):.2g} standard errors (of b at the mean of x)" in comparison.verdict
-    steps = int(comparison.verdict.split("About ")[1].split(" ")[0])
+    steps = int(comparison.verdict.split("about ")[1].split(" ")[0])
     model.fit(year, heat, batch_size=300, epochs=steps, verbose=0)
     assert linfit.compare(model, year, heat).verdict.startswith("Converged")
 
@@ -269,7 +269,7 @@ def test_a_stream_needs_the_means_first():
 
 def test_what_does_not_fit_the_model_is_refused():
     statistics = linfit.SufficientStatistics.from_rows(X, Y)
-    with pytest.raises(linfit.InputError, match=r"Make it with normalize=True"):
+    with pytest.raises(linfit.InputError, match=r"Create the model with normalize=True"):
         linfit.LinearRegression().adapt(statistics)
     with pytest.raises(linfit.InputError, match="use_bias=False"):
         linfit.LinearRegression(normalize=True, use_bias=False).adapt(statistics)
@@ -299,7 +299,9 @@ def test_a_column_that_never_changes_stays_out_of_it():
     np.testing.assert_allclose(b, optimum.b - 25, rtol=1e-9)
     with pytest.warns(UserWarning, match="x1"):
         verdict = linfit.compare(model, x, Y).verdict
-    assert re.match(r"Converged: \S+ standard errors? \(of .*\) from the optimum; more steps cannot matter\.", verdict)
+    assert re.match(
+        r"Converged: \S+ standard errors? \(of .*\) from the optimum; more steps make no difference\.", verdict
+    )
 
 
 @pytest.fixture(scope="module")
@@ -364,7 +366,7 @@ def test_rows_of_another_scale_than_the_first_are_told_how_to_be_standardized_an
     model = fitted(rate=0.4, epochs=3)
     model.fit(X * [1, 1, 1e5], Y, batch_size=ROWS, epochs=1, verbose=0)
     verdict = linfit.compare(model, X * [1, 1, 1e5], Y).verdict
-    assert verdict.endswith("Try model.adapt(linfit.SufficientStatistics.from_rows(x, y)) before the next one.")
+    assert verdict.endswith("Try model.adapt(linfit.SufficientStatistics.from_rows(x, y)) before the next fit.")
     model.adapt(linfit.SufficientStatistics.from_rows(X * [1, 1, 1e5], Y))
     model.fit(X * [1, 1, 1e5], Y, batch_size=ROWS, epochs=2000, verbose=0)
     assert linfit.compare(model, X * [1, 1, 1e5], Y).verdict.startswith("Converged")
@@ -375,5 +377,7 @@ def test_a_model_with_a_call_of_its_own_is_not_standardized():
         def call(self, x):
             return 2 * super().call(x)
 
-    with pytest.raises(linfit.InputError, match=r"normalize=True standardizes in LinearRegression\.call, and Own has"):
+    with pytest.raises(
+        linfit.InputError, match=r"normalize=True standardizes x in LinearRegression\.call, but Own overrides"
+    ):
         Own(normalize=True)
