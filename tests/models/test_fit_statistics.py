@@ -182,15 +182,23 @@ def test_every_way_to_fit_takes_them(how, statistics):
 @pytest.mark.parametrize(
     ("model", "given", "said"),
     [
-        ({}, {"y": [1.0]}, "y cannot be given beside them. Leave y out, or pass rows: model.fit(x, y)."),
-        ({}, {"sample_weight": [1.0]}, "sample_weight cannot be given beside them."),
-        ({}, {"validation_split": 0.2}, "validation_split cannot be given beside them."),
-        ({}, {"steps_per_epoch": 3}, "steps_per_epoch cannot be given beside them."),
-        ({}, {"batch_size": 32}, "a step on statistics takes all 70,000 rows at once, got batch_size=32."),
-        ({"loss": "mae"}, {}, "statistics know the mean squared error of their rows, without a penalty"),
-        ({"kernel_regularizer": keras.regularizers.L1(0.1)}, {}, "and no other loss. Compile with loss='mse', or"),
-        ({"metrics": ["mae"]}, {}, "statistics have no rows for a metric, or for a train step of your own, to look"),
-        ({"use_bias": False}, {}, "made with use_bias=True, the model has use_bias=False. Try SufficientStatistics."),
+        ({}, {"y": [1.0]}, "and cannot be combined with y. Leave y out, or pass rows: model.fit(x, y)."),
+        ({}, {"sample_weight": [1.0]}, "and cannot be combined with sample_weight. Leave sample_weight out,"),
+        ({}, {"validation_split": 0.2}, "and cannot be combined with validation_split. Leave validation_split out,"),
+        ({}, {"steps_per_epoch": 3}, "and cannot be combined with steps_per_epoch. Leave steps_per_epoch out,"),
+        ({}, {"batch_size": 32}, "each step on statistics takes all 70,000 rows, got batch_size=32."),
+        ({"loss": "mae"}, {}, "a fit to statistics requires the mean squared error, without a penalty"),
+        (
+            {"kernel_regularizer": keras.regularizers.L1(0.1)},
+            {},
+            "or with an L2 penalty on w. Compile with loss='mse', or",
+        ),
+        ({"metrics": ["mae"]}, {}, "metrics and a train_step of your own need single rows, and statistics have none."),
+        (
+            {"use_bias": False},
+            {},
+            "the statistics must have the model's use_bias=False, got use_bias=True. Try SufficientStatistics.",
+        ),
         ({"targets": 2}, {}, "y must have the model's 2 target(s), got 1 columns."),
     ],
 )
@@ -209,7 +217,7 @@ def test_other_features_than_the_models_are_refused(rows, statistics):
         "the statistics must have the features ['area', 'rooms', 'age'], in this order, got ['rooms', 'area', 'age']. "
         "Try linfit.read_batches(..., features=['area', 'rooms', 'age'])."
     )
-    assert "statistics have y and its weights in them." in refusal(lambda: linfit.compare(model, statistics, y))
+    assert "statistics include y and its weights." in refusal(lambda: linfit.compare(model, statistics, y))
     assert re.match("the model has no w and b yet", refusal(lambda: linfit.compare(new_model(), statistics)))
 
 
@@ -226,8 +234,8 @@ def test_another_reference_level_is_refused(tmp_path):
     model = new_model()
     model.fit(ours, epochs=1, verbose=0)
     assert refusal(lambda: linfit.compare(model, theirs)) == (
-        "column 'city' of the statistics has the levels ['Bonn', 'Paris', 'Rome'], the model's has "
-        "['Oslo', 'Paris', 'Rome']; the first is the reference level. "
+        "column 'city' of the statistics must have the model's levels ['Oslo', 'Paris', 'Rome'], the first of which is "
+        "the reference level, got ['Bonn', 'Paris', 'Rome']. "
         "Try linfit.read_batches(..., categorical=model.categories)."
     )
     linfit.compare(model, ours)
@@ -253,10 +261,10 @@ def test_degrees_of_freedom_are_written_in_full(statistics):
 
 
 def test_statistics_have_no_rows_to_evaluate(statistics, rows):
-    said = "statistics have no rows to evaluate; linfit.compare(model, statistics) tells the loss on them."
+    said = "statistics have no rows to evaluate. For their loss, try linfit.compare(model, statistics)."
     assert refusal(lambda: new_model().evaluate(statistics)) == f"{said} Or pass rows: model.evaluate(x, y)."
     assert refusal(lambda: new_model().fit(*rows, validation_data=statistics)) == (
-        f"{said} As validation_data pass rows: validation_data=(x, y)."
+        f"{said} For validation, pass rows: validation_data=(x, y)."
     )
 
 
