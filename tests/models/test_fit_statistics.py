@@ -1,4 +1,4 @@
-"""model.fit and linfit.compare on statistics: full-batch descent on rows that nobody holds any more."""
+"""model.fit and linfit.compare on statistics: full-batch descent without the rows in memory."""
 
 import json
 import re
@@ -8,8 +8,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from fit_path import new_model, path_of
 from tensorboard.backend.event_processing.event_file_loader import LegacyEventFileLoader
-from test_sufficient_statistics import draw, refusal
 
 import linfit
 from linfit import SufficientStatistics
@@ -17,7 +17,6 @@ from linfit.callbacks import (
     FitFigure,
     HyperParameters,
     StatusPrinter,
-    StepCallback,
     StopAtOptimum,
     TensorBoardLogger,
 )
@@ -26,32 +25,18 @@ TRUTH = linfit.GroundTruth(w=[1.5, -2.0, 0.3], b=0.5, noise=0.3)
 N = 70_000
 
 
-class Steps(StepCallback):
-    """Keeps every step."""
-
-    def on_train_begin(self, logs=None):
-        super().on_train_begin(logs)
-        self.parts = []
-
-    def on_steps_end(self, trajectory):
-        self.parts.append(trajectory)
-
-    @property
-    def values(self):
-        return np.vstack([part.values for part in self.parts])
+def draw(rows, targets):
+    """Return three correlated features and targets that follow a linear model with noise."""
+    random = np.random.default_rng(1)
+    x = random.normal(size=(rows, 3)) @ (np.eye(3) + 0.5 * random.normal(size=(3, 3)))
+    return x, x @ random.normal(size=(3, targets)) + 0.3 * random.normal(size=(rows, targets)) + 1.5
 
 
-def new_model(learning_rate="auto", dtype="float64", loss="mse", metrics=None, **options):
-    model = linfit.LinearRegression(dtype=dtype, **options)
-    model.compile(learning_rate, loss=loss, metrics=metrics)
-    return model
-
-
-def path_of(*data, epochs=200, **options):
-    """All steps of a fit, shape (steps, parameters)."""
-    steps = Steps()
-    new_model().fit(*data, epochs=epochs, verbose=0, callbacks=[steps], **options)
-    return steps.values
+def refusal(call):
+    """Return the message with which a call is refused."""
+    with pytest.raises(linfit.InputError) as error:
+        call()
+    return str(error.value)
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +51,7 @@ def statistics(rows):
 
 @pytest.fixture(scope="module")
 def parquet(rows, tmp_path_factory):
-    """The same rows in two files of several row groups."""
+    """Provide the rows in two files of several row groups."""
     folder = tmp_path_factory.mktemp("parquet")
     table = pa.table(dict(zip(("area", "rooms", "age", "rent"), [*rows[0].T, np.ravel(rows[1])], strict=True)))
     pq.write_table(table.slice(0, 40_000), folder / "1.parquet", row_group_size=9_000)
@@ -110,7 +95,7 @@ def test_the_fit_ends_at_the_optimum_in_closed_form(case):
 
 
 def logged(folder):
-    """The Descent tab's arrays by tag, and its facts."""
+    """Return the Descent tab's arrays by tag, and its facts."""
     found = {}
     for file in folder.glob("**/*tfevents*"):
         for event in LegacyEventFileLoader(str(file)).Load():
@@ -154,9 +139,9 @@ def test_one_feature_is_drawn_as_coefficients_unless_there_are_points_to_draw(tm
     x, y = truth.sample(5000, seed=7)
     statistics = SufficientStatistics.from_rows(x, y)
     model = new_model()
-    seen = [FitFigure(tmp_path / "few", truth=truth), FitFigure(tmp_path / "some", data=(x[:50], y[:50]))]
+    figures = [FitFigure(tmp_path / "few", truth=truth), FitFigure(tmp_path / "some", data=(x[:50], y[:50]))]
     logger = TensorBoardLogger(tmp_path / "some", data=(x[:50], y[:50]))
-    model.fit(statistics, epochs=30, verbose=0, callbacks=[*seen, logger])
+    model.fit(statistics, epochs=30, verbose=0, callbacks=[*figures, logger])
     sizes = [(tmp_path / name / "fit" / "fit.png").stat().st_size for name in ("few", "some")]
     assert min(sizes) > 5000
     arrays, about = logged(tmp_path / "some")
@@ -222,7 +207,7 @@ def test_other_features_than_the_models_are_refused(rows, statistics):
 
 
 def test_another_reference_level_is_refused(tmp_path):
-    """b is the level of the reference city: with another, features of the same name mean something else."""
+    """With another reference city, b and the features of the same name mean something else."""
     found = []
     for reference in ("Oslo", "Bonn"):
         file, levels = tmp_path / f"{reference}.csv", [reference, "Paris", "Rome"]
