@@ -1,4 +1,4 @@
-"""Fitted, optimum and truth side by side."""
+"""linfit.compare shows fitted values, optimum and truth side by side, and states a verdict."""
 
 import keras
 import numpy as np
@@ -12,7 +12,7 @@ X, Y = TRUTH.sample(80, seed=1)
 
 
 def model_at(w, b=0.0, learning_rate=0.05, **options):
-    """A model that stands at w and b, untrained."""
+    """Return an untrained model whose parameters are w and b."""
     compiled = {"learning_rate": learning_rate, "loss": options.pop("loss", "mse")}
     model = linfit.LinearRegression(w, b, **options)
     model.compile(**compiled)
@@ -38,7 +38,8 @@ def test_the_printed_table_is_this():
     model = model_at(1.0)
     text = str(linfit.compare(model, [0.0, 1.0, 2.0], [1.0, 4.0, 4.0], truth=linfit.GroundTruth(w=2.0, b=1.0)))
     # By hand: the optimum is 1.5 x + 1.5, with residuals -0.5, 1, -0.5.
-    # The noise is √(1.5 / 1 degree of freedom); 1 / Σ (x - 1)² = 1/2 for w, and 1/3 + 1/2 for b.
+    # The noise is √(1.5 / 1 degree of freedom); its variance is multiplied by 1 / Σ (x - 1)² = 1/2 for w and by
+    # 1/3 + 1/2 for b.
     assert text.splitlines()[:7] == [
         "                          standard            optimization  estimation",
         "        fitted   optimum     error     truth         error       error",
@@ -118,7 +119,7 @@ def test_a_stock_keras_model_is_compared_too():
 
 
 def moved(parameter, standard_errors):
-    """A model that stands a number of standard errors from the optimum, in one parameter."""
+    """Return a model at the optimum except for one parameter, which is off by a number of standard errors."""
     optimum = linfit.least_squares(X, Y)
     w, b = optimum.w.copy(), optimum.b.copy()
     if parameter == "b":
@@ -203,7 +204,7 @@ def test_of_another_optimizer_no_steps_are_foretold():
     assert linfit.compare(model, X, Y).verdict.endswith("from the optimum. More steps may bring it closer.")
 
 
-@pytest.mark.filterwarnings("ignore:x0, x1 and x2 depend linearly on each other")  # what this test is about
+@pytest.mark.filterwarnings("ignore:x0, x1 and x2 depend linearly on each other")  # the dependence is intended
 def test_dependent_columns_are_judged_by_what_the_loss_sees():
     x = np.column_stack([X, X[:, 0] + X[:, 1]])
     model = linfit.LinearRegression([3.0, 0.0, 0.0], dtype="float64")
@@ -216,7 +217,7 @@ def test_dependent_columns_are_judged_by_what_the_loss_sees():
     assert near.verdict.startswith("Converged: ")
     assert list(np.isinf(near.standard_error)) == [True, True, True, False]
     assert near.losses["fitted"] == pytest.approx(linfit.least_squares(X, Y).loss, rel=1e-4)
-    assert np.abs(near.optimization_error[0]) > 0.1  # the descent keeps what the loss does not see of its start
+    assert np.abs(near.optimization_error[0]) > 0.1  # the start remains where the loss is constant
 
 
 def test_no_more_rows_than_parameters_give_no_standard_errors():
@@ -226,7 +227,7 @@ def test_no_more_rows_than_parameters_give_no_standard_errors():
     assert np.isnan(comparison.standard_error).all()
     assert comparison.verdict.startswith("Not converged: the loss can still fall from ")
     steps = int(comparison.verdict.split("about ")[1].split(" more")[0].replace(",", ""))
-    batches = tf.data.Dataset.from_tensors((X[:3], Y[:3])).repeat(steps + 10)  # rounding costs a few
+    batches = tf.data.Dataset.from_tensors((X[:3], Y[:3])).repeat(steps + 10)  # rounding costs a few steps
     model.fit(batches, verbose=0)
     after = linfit.compare(model, X[:3], Y[:3], truth=TRUTH)
     assert after.verdict == (

@@ -1,4 +1,4 @@
-"""What cannot be used is refused: the message says what was required, what arrived and what to type next."""
+"""Unusable input is refused: the message says what was required, what arrived and what to type next."""
 
 from contextlib import contextmanager
 from math import inf, nan
@@ -21,14 +21,14 @@ SCHEDULE = keras.optimizers.schedules.ExponentialDecay(0.05, decay_steps=10, dec
 
 @contextmanager
 def refused(message):
-    """Expects an InputError with exactly this message."""
+    """Expect an InputError with exactly this message."""
     with pytest.raises(linfit.InputError) as caught:
         yield
     assert str(caught.value) == message
 
 
 def each(cases):
-    """Parametrizes a test: the keys name the cases, the values are their arguments."""
+    """Return the parametrization of a test: the keys are the ids of the cases, the values their arguments."""
     return {"argvalues": list(cases.values()), "ids": list(cases)}
 
 
@@ -52,7 +52,7 @@ def shared():
 
 @pytest.fixture
 def trained(shared):
-    """A model that has had two steps, and must come out of the test as it went in."""
+    """Provide a model after two steps, and check that the test leaves it unchanged."""
     optimizer, before = shared.optimizer, state(shared)
     yield shared
     assert shared.optimizer is optimizer
@@ -601,7 +601,7 @@ def test_a_line_with_too_many_cells_is_named_by_its_number(tmp_path, lines, numb
 
 
 def test_a_column_without_a_name_is_no_feature_called_nan(tmp_path):
-    FLATS.assign(rent=Y).to_csv(tmp_path / "flats.csv")  # pandas writes its row numbers in front, without a name
+    FLATS.assign(rent=Y).to_csv(tmp_path / "flats.csv")  # pandas writes row numbers as a first column without a name
     with pytest.raises(linfit.InputError, match=r"no name|without a name"):
         linfit.read_table(tmp_path / "flats.csv", target="rent")
 

@@ -1,4 +1,4 @@
-"""A model with normalize=True descends on standardized features and tells of it in the units of the data."""
+"""A model with normalize=True descends on standardized features and reports in the units of the data."""
 
 import re
 
@@ -19,7 +19,7 @@ ROWS = 64
 
 
 def table(targets=1, seed=3):
-    """Rows whose columns are far from 0 and of very different sizes: a year, an income, a share."""
+    """Return rows with columns far from 0 and of very different scales: a year, an income, a share."""
     random = np.random.default_rng(seed)
     x = np.column_stack([random.normal(1985, 17, ROWS), random.normal(4e5, 1e5, ROWS), random.uniform(0, 1e-3, ROWS)])
     w = np.array([[0.5, -1.0], [2e-5, 1e-5], [3e3, -2e3]])[:, :targets]
@@ -39,7 +39,7 @@ def fitted(x=X, y=Y, rate="auto", epochs=400, batch_size=ROWS, callbacks=(), sam
 
 
 def solution(x, y, weight=None, l2=0.0):
-    """w and b in closed form, by the normal equations of the centred, scaled columns."""
+    """Return w and b in closed form, from the normal equations of the centred, scaled columns."""
     weight = np.ones(len(x)) if weight is None else np.asarray(weight)
     mean, middle = np.average(x, axis=0, weights=weight), np.average(y, axis=0, weights=weight)
     scale = np.sqrt(np.average((x - mean) ** 2, axis=0, weights=weight))
@@ -178,7 +178,7 @@ def test_the_verdict_asks_for_as_many_steps_as_it_takes():
     steps = int(verdict.split("about ")[1].split(" ")[0].replace(",", ""))
     history = fitted(rate=0.02, epochs=20 + 2 * steps, callbacks=[StopAtOptimum(0.1)]).trajectory
     assert verdict.startswith("Not converged")
-    assert abs(history.step[-1] - 10 - steps) <= 0.005 * steps  # it is told to three digits
+    assert abs(history.step[-1] - 10 - steps) <= 0.005 * steps  # the verdict states three digits
 
 
 def test_a_fit_has_not_converged_before_the_whole_line_lies_right():
@@ -187,7 +187,7 @@ def test_a_fit_has_not_converged_before_the_whole_line_lies_right():
     model = fitted(year, heat, rate=0.1, epochs=32, batch_size=300)
     comparison = linfit.compare(model, year, heat)
     w, b = comparison.fitted - comparison.optimum
-    assert np.all(np.abs([w, b]) < 0.1 * comparison.standard_error)  # each of them, but not both together
+    assert np.all(np.abs([w, b]) < 0.1 * comparison.standard_error)  # each of them is close, but not both together
     height = (b + year.mean() * w) / (np.sqrt(comparison.losses["optimum"] * 300 / 298) / np.sqrt(300))
     assert abs(height) > 1
     assert f"Not converged: {abs(height):.2g} standard errors (of b at the mean of x)" in comparison.verdict
@@ -246,7 +246,7 @@ def test_the_units_are_those_of_the_first_fit():
     model.fit(x, y, batch_size=ROWS, epochs=1, verbose=0)
     np.testing.assert_array_equal(model.mean.numpy(), mean)
     np.testing.assert_allclose(model.trajectory.values[3], np.concatenate([np.ravel(part) for part in line]))
-    # One step on the new rows, in the units of the old ones.
+    # One step on the new rows, in the units of the first rows.
     u = np.column_stack([(x - X.mean(axis=0)) / X.std(axis=0), np.ones(ROWS)])
     before = np.vstack([line[0] * X.std(axis=0)[:, np.newaxis], line[1] + X.mean(axis=0) @ line[0]])
     after = before - 0.1 * 2 / ROWS * u.T @ (u @ before - y)
@@ -342,7 +342,7 @@ def test_columns_that_depend_on_each_other_do_so_in_any_units():
 
 
 class Restore(keras.callbacks.Callback):
-    """Brings weights back at the start of a fit, as a backup does."""
+    """Restores weights at the start of a fit, as a backup does."""
 
     def __init__(self, weights):
         super().__init__()
