@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from linfit import checks
-from linfit.analysis.verdict import NEAR
+from linfit.analysis.verdict import CONVERGED_WITHIN
 from linfit.callbacks.events.event_file import open_run
 from linfit.callbacks.events.hparams_row import STEPS, STEPS_TO_OPTIMUM, HParamsRow
 from linfit.checks import InputError
@@ -72,7 +72,7 @@ class HyperParameters(StepCallback):
         run: str = "fit",
         truth: Any = None,
         settings: Mapping[str, float | str | None] | None = None,
-        fraction: float = NEAR,
+        fraction: float = CONVERGED_WITHIN,
         every: int = 1,
     ):
         super().__init__(every=every)
@@ -101,7 +101,7 @@ class HyperParameters(StepCallback):
             point = self.here().point()
             self._limit = objective.curvature.stability_limit
             self._goal = flat_reference(objective.optimum, point, "optimum")
-            tolerance = self.fraction * objective.optimum_in_units.standard_error(point)
+            tolerance = self.fraction * objective.optimum_in_model_units.standard_error(point)
             self._tolerance = np.where(np.isfinite(tolerance), tolerance, math.nan)
 
     def on_steps_end(self, trajectory: Trajectory) -> None:
@@ -111,7 +111,7 @@ class HyperParameters(StepCallback):
             given = [name for name, value in self.settings.items() if value is not None]
             self._row.start(settings, [_RATE, _RATE_TO_LIMIT, *given], has_truth=self.truth is not None)
         errors = trajectory.values - self._goal
-        errors = errors if self._objective is None else self._objective.in_units(errors)
+        errors = errors if self._objective is None else self._objective.to_model_units(errors)
         near = np.all(np.abs(errors) <= self._tolerance, axis=1)
         self._is_near = bool(near[-1])
         if self._reached == math.inf and near.any():

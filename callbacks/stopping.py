@@ -47,7 +47,7 @@ class _StopNear(StepCallback):
     def _near(self, trajectory: Trajectory) -> np.ndarray:
         errors = trajectory.values - self._goal
         if self._objective is not None:
-            errors = self._objective.in_units(errors)
+            errors = self._objective.to_model_units(errors)
         return np.all(np.abs(errors) <= self._tolerance, axis=1)
 
 
@@ -97,7 +97,7 @@ class StopAtOptimum(_StopNear):
             self._objective, optimum = objective, objective.optimum
         point = self.here().point()
         self._goal = flat_reference(optimum, point, "optimum")
-        measured = optimum if self._objective is None else self._objective.optimum_in_units
+        measured = optimum if self._objective is None else self._objective.optimum_in_model_units
         self._tolerance = self.fraction * measured.standard_error(point)
         if not np.all(np.isfinite(self._tolerance)):
             raise InputError(

@@ -1,4 +1,4 @@
-"""Fit linear models by gradient descent in Keras, and see and check what the descent does."""
+"""Fit linear models by gradient descent in Keras, and watch and check each step."""
 
 from linfit.checks import InputError
 from linfit.comparison import Comparison, compare

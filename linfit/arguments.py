@@ -1,4 +1,4 @@
-"""Argument: something to type that a message suggests, worded for Python or for a program's command line."""
+"""Argument: an argument that a message suggests, worded for Python or for a program's command line."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -6,14 +6,14 @@ from typing import Any, NamedTuple
 
 
 class Argument(NamedTuple):
-    """An argument of linfit's functions, as messages name it: `missing='drop'`.
+    """An argument that a message suggests, such as `missing='drop'`.
 
-    A program that offers it as an option words it so, by `arguments_worded_as`: `--missing drop`.
+    A program that offers the argument as an option can reword it with `arguments_worded_as`: `--missing drop`.
 
     Attributes:
         name: the argument's name.
         value: the suggested value; the default, an ellipsis, leaves the choice to the user.
-        call: the class or function that takes it, where the message should name that.
+        call: the class or function that takes the argument, if the message should name it.
 
     Example:
         >>> print(Argument("missing", "drop"), Argument("features"), Argument("normalize", True, "LinearRegression"))
@@ -29,14 +29,14 @@ class Argument(NamedTuple):
 
 
 def as_python(argument: Argument) -> str:
-    """Return an argument as it is written in Python."""
+    """Return an argument as Python code."""
     text = f"{argument.name}={'[...]' if argument.value is ... else repr(argument.value)}"
     return f"{argument.call}({text})" if argument.call else text
 
 
 @contextmanager
 def arguments_worded_as(wording: Callable[[Argument], str]) -> Iterator[None]:
-    """Word the arguments in all messages of this process by a function, inside this block.
+    """Word the arguments in all messages of this process with a function, inside this block.
 
     Example:
         >>> with arguments_worded_as(lambda argument: f"--{argument.name}"):

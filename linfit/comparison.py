@@ -1,4 +1,4 @@
-"""Where a fit stands: fitted, optimum and truth side by side, and the two errors between them."""
+"""compare: fitted values, optimum and truth side by side, the two errors between them, and a verdict."""
 
 import re
 from dataclasses import dataclass
@@ -25,27 +25,29 @@ if TYPE_CHECKING:
     import pandas as pd
     from rich.text import Text
 
-_SPARED = ("estimation error", "optimization error", "standard error")  # by narrow terminals, in this order
+_LEFT_OUT = ("estimation error", "optimization error", "standard error")  # on narrow terminals, in this order
 _COLOURS = {"Converged": "green", "Not converged": "yellow", "Diverg": "red"}
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """Fitted values, optimum and truth of one fit; `print` it to see the table, or end a notebook's cell with it.
+    """Fitted values, optimum and truth of a fit, with a verdict.
 
-    In a narrow terminal long names lose their middle, then columns are left out, and named: first the two errors, which
-    follow from the others. `rich.print` gives the verdict a colour.
+    `print` shows the table and the verdict; a notebook cell that ends in a comparison shows them as HTML, and
+    `rich.print` colours the verdict. Narrow terminals shorten long names in the middle, then leave columns out and say
+    which: first the two errors, which follow from the other columns.
 
     Attributes:
-        names: a name for each parameter.
-        fitted: where the fit stands, float64, shape (parameters,), as are optimum and truth.
-        optimum: the minimizer of the training loss; None where it has no closed form.
-        standard_error: of the optimum, shape (parameters,): how far noise moves it from the truth, as a standard
-            deviation; infinite for features that depend on each other, NaN where there are no more rows than
-            parameters; None where there is no optimum.
-        truth: the values that generated the data; None where they are not known.
-        losses: the loss at each of these points, by the point's name.
-        verdict: where the fit stands, in words.
+        names: a name for each parameter, such as "w/area" or "b".
+        fitted: the fitted values, float64, shape (parameters,); optimum and truth have the same type and shape.
+        optimum: the minimizer of the training loss; None if it has no closed form.
+        standard_error: the standard deviation of the optimum around the truth that noise causes, shape (parameters,).
+            Infinite for linearly dependent features, NaN if there are no more rows than parameters, None without an
+            optimum.
+        truth: the values that generated the data; None if unknown.
+        losses: the loss at each of these points: "fitted", "optimum" and "truth".
+        verdict: one or more sentences that begin with "Converged:", "Not converged:", "Diverging." or "Diverged:" and
+            say what to do next; without an optimum, the reason for its absence.
     """
 
     names: tuple[str, ...]
@@ -58,19 +60,19 @@ class Comparison:
 
     @property
     def optimization_error(self) -> np.ndarray | None:
-        """Fitted - optimum: what more steps, or a better learning rate, remove."""
+        """Fitted - optimum: the error that more steps or a better learning rate remove."""
         return None if self.optimum is None else self.fitted - self.optimum
 
     @property
     def estimation_error(self) -> np.ndarray | None:
-        """Optimum - truth: what the noise in the data costs, and no training removes."""
+        """Optimum - truth: the error that noise in the data causes and that training cannot remove."""
         return None if self.optimum is None or self.truth is None else self.optimum - self.truth
 
     def __str__(self) -> str:
         return self._report().as_text()
 
     def __rich__(self) -> "Text":
-        """The same for `rich.print`: on a terminal with colours the verdict's first words have one."""
+        """Return the text for `rich.print`, with the first words of the verdict in colour."""
         from rich.text import Text
 
         text = Text(str(self))
@@ -83,14 +85,17 @@ class Comparison:
         return self._report().as_html()
 
     def to_frame(self) -> "pd.DataFrame":
-        """The table as a pandas DataFrame, a row for each parameter; needs pandas (`pip install linfit[tables]`)."""
+        """Return the table as a pandas DataFrame with a row for each parameter.
+
+        Requires pandas: `pip install linfit[tables]`.
+        """
         import pandas as pd
 
         columns = {title.replace(" ", "_"): values for title, values in self._columns().items()}
         return pd.DataFrame(columns, index=pd.Index(self.names, name="parameter"))
 
     def to_markdown(self) -> str:
-        """The table and the verdict as markdown, for TensorBoard's text page or a report."""
+        """Return the table and the verdict as markdown, for TensorBoard's Text page or a report."""
         titles, lines = self._cells()
         titles = ["parameter", *titles[1:]]
         escaped = [[cell.replace("|", "\\|") for cell in line] for line in lines]
@@ -110,7 +115,7 @@ class Comparison:
 
     def _report(self) -> Report:
         titles, lines = self._cells()
-        return Report(titles, lines, self.verdict, spare=_SPARED, feet=1)
+        return Report(titles, lines, self.verdict, spare=_LEFT_OUT, feet=1)
 
     def _cells(self) -> tuple[list[str], list[list[str]]]:
         columns = self._columns()
@@ -124,35 +129,47 @@ class Comparison:
 
 
 def compare(model: keras.Model, x: Any, y: Any = None, truth: Any = None, sample_weight: Any = None) -> Comparison:
-    """Compares a fitted model with the optimum of its data and, where it is known, with the truth.
+    """Compare a fitted model with the optimum of its data and, if it is known, with the truth.
 
-    The gap between fit and truth has two parts, after Bottou & Bousquet, "The Tradeoffs of Large Scale
-    Learning" (2008): fitted - truth = (fitted - optimum) + (optimum - truth), the optimization error and the
-    estimation error.
+    The gap between fit and truth is the sum of two errors: fitted - truth = (fitted - optimum) + (optimum - truth).
+    The first is the optimization error, the second the estimation error (Bottou & Bousquet, "The Tradeoffs of Large
+    Scale Learning", 2008).
 
     Args:
         model: a trained `LinearRegression`, or a stock Keras model of one `Dense` layer.
-        x: the features it was trained on, shape (rows, features) or (rows,); a DataFrame's columns are matched by
-            their names. Or a `Table`, which has y, too; or the `SufficientStatistics` of x and y.
-        y: the targets, shape (rows, targets) or (rows,); None where x has them.
-        truth: the `GroundTruth` of the data, or anything with its w and b.
-        sample_weight: shape (rows,), as passed to `fit`.
+        x: the features that the model was trained on, shape (rows, features) or (rows,). The columns of a DataFrame are
+            matched by name. Alternatively a `Table` or `SufficientStatistics`, which include y.
+        y: the targets, shape (rows, targets) or (rows,); None if x includes them.
+        truth: the `GroundTruth` of the data, or any object with its attributes w and b.
+        sample_weight: the weights passed to `fit`, shape (rows,).
 
     Returns:
-        A `Comparison`. Its optimum is None where the model was trained on another loss than the mean squared
-        error, or with another penalty than L2 on w: least squares is not where such a fit goes.
+        A `Comparison`. Its optimum is None if the model was trained on a loss other than the mean squared error or with
+        a penalty other than L2 on w: such a loss has no minimum in closed form.
 
     Raises:
-        InputError: the model has no w yet, or data or truth of another shape.
+        InputError: the model is not built or compiled yet, or the data or truth do not match its shape.
+
+    Example:
+        >>> import linfit
+        >>> truth = linfit.GroundTruth(w=0.1, b=0.5, noise=0.05)
+        >>> x, y = truth.sample(120, seed=7)
+        >>> model = linfit.LinearRegression()
+        >>> model.compile(learning_rate="auto")
+        >>> _ = model.fit(x, y, batch_size=len(x), epochs=100, verbose=0)
+        >>> print(linfit.compare(model, x, y, truth=truth).verdict.split(":")[0])
+        Converged
     """
     if not model.built:
-        raise InputError("the model has no w and b yet: call model.fit(x, y) before linfit.compare(model, x, y).")
+        raise InputError("the model has no w and b yet. Call model.fit(x, y) before linfit.compare(model, x, y).")
     if not model.compiled:
-        raise InputError("the model has no loss and learning rate yet: call model.compile() before linfit.compare.")
+        raise InputError(
+            "the model has no loss and learning rate yet. Call model.compile() before linfit.compare(model, x, y)."
+        )
     if isinstance(x, SufficientStatistics):
         if y is not None or sample_weight is not None:
             raise InputError(
-                "statistics have y and its weights in them. Try linfit.compare(model, statistics, truth=truth)."
+                "statistics include y and its weights. Try linfit.compare(model, statistics, truth=truth)."
             )
         return compare_rows(model, condensed_rows(model, x), truth, x.feature_names)
     if isinstance(model, GradientDescent):
@@ -170,13 +187,13 @@ def compare_rows(
     column_names: tuple[str, ...] | None = None,
     objective: SquaredError | None = None,
 ) -> Comparison:
-    """The same for rows that are checked already."""
+    """Compare a model with the optimum of rows that have already been checked; see `compare`."""
     parameters = {name: values.astype("float64") for name, values in point_of(model).items()}
     if parameters.get("w", np.empty(0)).shape != (rows.x.shape[1], rows.y.shape[1]):
         shapes = ", ".join(f"{name} {values.shape}" for name, values in parameters.items())
         raise InputError(
-            f"x and y have {rows.x.shape[1]} features and {rows.y.shape[1]} targets, the model has {shapes}. "
-            "Pass the x and y it was trained on."
+            f"x and y must match the model, which has {shapes}; got {rows.x.shape[1]} features and {rows.y.shape[1]} "
+            "targets. Pass the x and y that it was trained on."
         )
     feature_names = getattr(model, "feature_names", None) or column_names or getattr(truth, "feature_names", None)
     names = scalar_names({name: values.shape for name, values in parameters.items()}, feature_names)

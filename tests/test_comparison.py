@@ -1,4 +1,4 @@
-"""Fitted, optimum and truth side by side."""
+"""linfit.compare shows fitted values, optimum and truth side by side, and states a verdict."""
 
 import keras
 import numpy as np
@@ -12,7 +12,7 @@ X, Y = TRUTH.sample(80, seed=1)
 
 
 def model_at(w, b=0.0, learning_rate=0.05, **options):
-    """A model that stands at w and b, untrained."""
+    """Return an untrained model whose parameters are w and b."""
     compiled = {"learning_rate": learning_rate, "loss": options.pop("loss", "mse")}
     model = linfit.LinearRegression(w, b, **options)
     model.compile(**compiled)
@@ -38,7 +38,8 @@ def test_the_printed_table_is_this():
     model = model_at(1.0)
     text = str(linfit.compare(model, [0.0, 1.0, 2.0], [1.0, 4.0, 4.0], truth=linfit.GroundTruth(w=2.0, b=1.0)))
     # By hand: the optimum is 1.5 x + 1.5, with residuals -0.5, 1, -0.5.
-    # The noise is √(1.5 / 1 degree of freedom); 1 / Σ (x - 1)² = 1/2 for w, and 1/3 + 1/2 for b.
+    # The noise is √(1.5 / 1 degree of freedom); its variance is multiplied by 1 / Σ (x - 1)² = 1/2 for w and by
+    # 1/3 + 1/2 for b.
     assert text.splitlines()[:7] == [
         "                          standard            optimization  estimation",
         "        fitted   optimum     error     truth         error       error",
@@ -87,8 +88,8 @@ def test_where_least_squares_is_not_the_goal_no_optimum_is_shown(options):
     assert comparison.optimum is None
     assert comparison.standard_error is None
     assert comparison.verdict == (
-        "There is no optimum in closed form to compare with: that needs the mean squared error, without a penalty or "
-        "with an L2 penalty on w."
+        "There is no optimum in closed form to compare with: that requires the mean squared error, without a penalty "
+        "or with an L2 penalty on w."
     )
     assert "truth" in str(comparison)
 
@@ -105,7 +106,7 @@ def test_a_model_with_an_l2_penalty_descends_to_the_optimum_of_ridge(penalty):
     assert comparison.losses["optimum"] == pytest.approx(history[-1], rel=1e-6)
     assert comparison.losses["fitted"] == pytest.approx(history[-1], rel=1e-6)
     assert comparison.verdict.endswith(
-        "The penalty on w keeps the optimum away from any truth: the standard errors do not cover that."
+        "The penalty on w moves the optimum away from the truth; the standard errors do not include this bias."
     )
 
 
@@ -118,7 +119,7 @@ def test_a_stock_keras_model_is_compared_too():
 
 
 def moved(parameter, standard_errors):
-    """A model that stands a number of standard errors from the optimum, in one parameter."""
+    """Return a model at the optimum except for one parameter, which is off by a number of standard errors."""
     optimum = linfit.least_squares(X, Y)
     w, b = optimum.w.copy(), optimum.b.copy()
     if parameter == "b":
@@ -130,13 +131,13 @@ def moved(parameter, standard_errors):
 
 def test_converged_and_the_truth_is_within_the_noise():
     assert linfit.compare(moved("b", 0.05), X, Y, truth=TRUTH).verdict == (
-        "Converged: 0.05 standard errors (of b) from the optimum; more steps cannot matter. "
+        "Converged: 0.05 standard errors (of b) from the optimum; more steps make no difference. "
         "The truth is within the noise, 2 standard errors (of w/rooms) away."
     )
     comparison = linfit.compare(moved("b", 0.05), X, Y, truth=TRUTH)
     assert np.max(np.abs(comparison.estimation_error / comparison.standard_error)) == pytest.approx(2.0, abs=0.05)
     assert linfit.compare(moved("b", 0.05), X, Y).verdict.endswith(
-        "What is left is noise: its size is the standard error."
+        "The remaining error is noise; its size is the standard error."
     )
 
 
@@ -145,8 +146,8 @@ def test_converged_and_the_truth_is_not_within_the_noise(far, often):
     optimum = linfit.least_squares(X, Y)
     wrong = linfit.GroundTruth(w=optimum.w[:, 0], b=optimum.b + far * optimum.standard_error_b)
     assert (
-        f"But the truth is not within the noise: {far:.2g} standard errors (of b) away, which for all parameters "
-        f"together noise brings about in {often}"
+        f"But the truth is not within the noise: it is {far:.2g} standard errors (of b) away. For all parameters "
+        f"together, noise causes a distance this large in {often}"
     ) in linfit.compare(moved("b", 0.0), X, Y, truth=wrong).verdict
 
 
@@ -167,7 +168,7 @@ def test_a_line_through_data_that_bend_does_not_hold_the_truth():
     y = x + 0.5 + 0.2 * x**2 + 0.05 * np.random.default_rng(1).normal(size=(200, 1))
     model = model_at(linfit.least_squares(x, y).w, linfit.least_squares(x, y).b, dtype="float64")
     assert (
-        "The model is wrong (a bend, a missing feature)"
+        "Either the model is wrong (a bend, a missing feature), or the given truth did not generate this data."
         in linfit.compare(model, x, y, truth=linfit.GroundTruth(1.0, 0.5)).verdict
     )
 
@@ -176,7 +177,7 @@ def test_not_converged_says_how_far_and_how_many_steps_at_which_rate():
     model = moved(0, 3.0)
     curvature = linfit.SufficientStatistics.from_rows(X, Y).curvature()
     verdict = linfit.compare(model, X, Y, truth=TRUTH).verdict
-    assert verdict.startswith("Not converged: 3 standard errors (of w/area) from the optimum. About ")
+    assert verdict.startswith("Not converged: 3 standard errors (of w/area) from the optimum. The fit needs about ")
     assert verdict.endswith(f" at {curvature.usable_learning_rate:.3g}.")
 
 
@@ -184,7 +185,7 @@ def test_not_converged_with_batches_says_that_they_jump():
     model = moved(0, 3.0)
     model.fit(X, Y, batch_size=8, epochs=1, verbose=0)
     assert (
-        "Steps of 8 rows come near it, then jump around it. With all rows in each, about "
+        "Steps of 8 rows approach the optimum, then jump around it. With all rows in each step, the fit needs about "
         in linfit.compare(model, X, Y).verdict
     )
 
@@ -195,13 +196,15 @@ def test_of_another_optimizer_no_steps_are_foretold():
     model.set_weights([np.array([[100.0], [0.0]]), np.zeros(1)])
     verdict = linfit.compare(model, X, Y).verdict
     assert verdict.startswith("Not converged: ")
-    assert verdict.endswith("That is worse than a constant: if it does not fall, try a smaller learning rate.")
+    assert verdict.endswith(
+        "The loss is above that of a constant prediction: if it does not fall, try a smaller learning rate."
+    )
     optimum = linfit.least_squares(X, Y)
     model.set_weights([optimum.w, optimum.b + optimum.standard_error_b])
-    assert linfit.compare(model, X, Y).verdict.endswith("from the optimum. More steps may bring it nearer.")
+    assert linfit.compare(model, X, Y).verdict.endswith("from the optimum. More steps may bring it closer.")
 
 
-@pytest.mark.filterwarnings("ignore:x0, x1 and x2 depend linearly on each other")  # what this test is about
+@pytest.mark.filterwarnings("ignore:x0, x1 and x2 depend linearly on each other")  # the dependence is intended
 def test_dependent_columns_are_judged_by_what_the_loss_sees():
     x = np.column_stack([X, X[:, 0] + X[:, 1]])
     model = linfit.LinearRegression([3.0, 0.0, 0.0], dtype="float64")
@@ -214,7 +217,7 @@ def test_dependent_columns_are_judged_by_what_the_loss_sees():
     assert near.verdict.startswith("Converged: ")
     assert list(np.isinf(near.standard_error)) == [True, True, True, False]
     assert near.losses["fitted"] == pytest.approx(linfit.least_squares(X, Y).loss, rel=1e-4)
-    assert np.abs(near.optimization_error[0]) > 0.1  # the descent keeps what the loss does not see of its start
+    assert np.abs(near.optimization_error[0]) > 0.1  # the start remains where the loss is constant
 
 
 def test_no_more_rows_than_parameters_give_no_standard_errors():
@@ -222,14 +225,14 @@ def test_no_more_rows_than_parameters_give_no_standard_errors():
     model.fit(X[:3], Y[:3], batch_size=3, epochs=2, verbose=0)
     comparison = linfit.compare(model, X[:3], Y[:3], truth=TRUTH)
     assert np.isnan(comparison.standard_error).all()
-    assert comparison.verdict.startswith("Not converged: the loss ")
-    steps = int(comparison.verdict.split("About ")[1].split(" more")[0].replace(",", ""))
-    batches = tf.data.Dataset.from_tensors((X[:3], Y[:3])).repeat(steps + 10)  # rounding costs a few
+    assert comparison.verdict.startswith("Not converged: the loss can still fall from ")
+    steps = int(comparison.verdict.split("about ")[1].split(" more")[0].replace(",", ""))
+    batches = tf.data.Dataset.from_tensors((X[:3], Y[:3])).repeat(steps + 10)  # rounding costs a few steps
     model.fit(batches, verbose=0)
     after = linfit.compare(model, X[:3], Y[:3], truth=TRUTH)
     assert after.verdict == (
-        "Converged: the fit is as close to the optimum as the rounding of float64 lets it come. With no more rows than "
-        "parameters, nothing says how large the noise is."
+        "Converged: the fit is as close to the optimum as float64 rounding allows. There are no more rows than "
+        "parameters, so the size of the noise is unknown."
     )
 
 
@@ -256,7 +259,8 @@ def test_mini_batches_above_their_critical_rate_that_explode_are_diverging():
     model.fit(x, y, batch_size=2, epochs=3, verbose=0)
     verdict = linfit.compare(model, x, y).verdict
     assert verdict.startswith("Diverging. ")
-    assert f"above {curvature.critical_learning_rate(2):.3g}, up to which batches of 2 rows" in verdict
+    critical = f"{curvature.critical_learning_rate(2):.3g}"
+    assert f"above {critical}, a rate below which steps of 2 rows are sure to converge" in verdict
 
 
 def test_float32_rows_are_compared_as_they_were_fitted():
@@ -292,7 +296,7 @@ def test_advice_for_a_model_without_bias_keeps_it_right():
 def test_the_steps_that_the_verdict_asks_for_are_enough():
     model = model_at([0.0, 0.0], learning_rate=0.05)
     verdict = linfit.compare(model, X, Y).verdict
-    steps = int(verdict.split("About ")[1].split(" more")[0].replace(",", ""))
+    steps = int(verdict.split("about ")[1].split(" more")[0].replace(",", ""))
     assert verdict.startswith("Not converged")
     model.fit(X, Y, batch_size=len(X), epochs=steps, verbose=0)
     assert linfit.compare(model, X, Y).verdict.startswith("Converged")
@@ -302,13 +306,13 @@ def test_the_verdict_names_the_stability_limit_above_it():
     verdict = linfit.compare(model_at([0.0, 0.0], learning_rate=1.0), X, Y).verdict
     hessian = 2 / 80 * np.column_stack([X, np.ones(80)]).T @ np.column_stack([X, np.ones(80)])
     limit = 2 / np.linalg.eigvalsh(hessian)[-1]
-    assert f"The learning rate 1 is above these data's stability limit {limit:.3g} (2/λmax)" in verdict
+    assert f"The learning rate 1 is above this data's stability limit {limit:.3g} (2/λmax)" in verdict
 
 
 def test_columns_of_very_different_scale_are_told_to_be_standardized():
     x = np.column_stack([X[:, 0], 1e5 * X[:, 1]])
     verdict = linfit.compare(model_at([0.0, 0.0], learning_rate=1e-11), x, Y).verdict
-    assert "The features differ too much in scale, or depend on each other too closely." in verdict
+    assert "The features differ too much in scale or are nearly linearly dependent." in verdict
     assert verdict.endswith("Try LinearRegression(normalize=True).")
 
 
@@ -323,7 +327,7 @@ def test_without_noise_a_fit_converges_to_rounding():
     model = model_at([0.1], 0.3, learning_rate=0.2)
     assert linfit.compare(model, x, y).verdict.startswith("Not converged")
     model.fit(x, y, batch_size=120, epochs=400, verbose=0)
-    assert "rounding of float32" in linfit.compare(model, x, y).verdict
+    assert "as close to the optimum as float32 rounding allows" in linfit.compare(model, x, y).verdict
 
 
 def test_the_verdict_and_the_table_fit_into_any_terminal(monkeypatch):

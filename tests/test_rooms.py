@@ -1,4 +1,4 @@
-"""The map of the house: which room may import from which, and that no files import each other in a circle."""
+"""The map of the rooms: which may import from which, without circles, and how long a file may be."""
 
 import ast
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-# Each room, or file beside the rooms, may import from itself and from those above it in this list.
+# Each room, or file next to the rooms, may import from itself and from the entries above it.
 FLOORS = [
     "linfit.arguments",
     "linfit.checks",
@@ -30,7 +30,7 @@ LONGEST = 250  # lines
 
 
 def modules() -> dict[str, Path]:
-    """The path of each module of the package by its import name."""
+    """Return the path of each module of the package by its import name."""
     found = {}
     for folder, package in ((ROOT / "linfit", "linfit"), (ROOT / "callbacks", "linfit.callbacks")):
         for path in folder.rglob("*.py"):
@@ -43,14 +43,14 @@ MODULES = modules()
 
 
 def imported(name: str) -> set[str]:
-    """The modules of the package that a module imports, wherever in the file, type-only imports included."""
+    """Return the modules of the package that a module imports anywhere in its file, including for types only."""
     result = set()
     for node in ast.walk(ast.parse(MODULES[name].read_text())):
         if isinstance(node, ast.Import):
             candidates = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
             assert not node.level, f"{name} has a relative import"
-            # `from package import name` imports the module `package.name` where that is one.
+            # `from package import name` imports the module `package.name` if there is one.
             candidates = [
                 full if (full := f"{node.module}.{alias.name}") in MODULES else str(node.module) for alias in node.names
             ]
@@ -61,7 +61,7 @@ def imported(name: str) -> set[str]:
 
 
 def floor(name: str) -> int:
-    """The number of a module's room: that of the longest name in FLOORS which it begins with."""
+    """Return the position in FLOORS of a module's room: the longest entry that its name begins with."""
     rooms = [room for room in FLOORS if name == room or name.startswith(f"{room}.")]
     return FLOORS.index(max(rooms, key=len))
 

@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 from tensorboard_plugin_linfit import summary
 
-from linfit.analysis.advice import scale_remedy
-from linfit.analysis.distance import about_the_truth, has_noise, rest_loss, rounding_error, yardstick
+from linfit.analysis.advice import explain_low_limit
+from linfit.analysis.distance import acceptable_excess_loss, has_noise, rounding_error, standard_errors
 from linfit.analysis.l2_penalty import l2_penalty
 from linfit.analysis.squared_error import SquaredError
+from linfit.analysis.truth_test import truth_verdict
 from linfit.analysis.verdict import NO_OPTIMUM
 from linfit.callbacks.descent.loss_words import loss_in_words
 from linfit.callbacks.descent.path_pieces import dense_rows, most_parameters
@@ -60,7 +61,7 @@ def arrays(context: FitContext) -> dict[str, np.ndarray]:
         error = context.optimum.standard_error(point)
         measures = [error, np.zeros_like(error)]
         if objective is not None:
-            measures = [yardstick(objective, point), rounding_error(context.model, objective, point)]
+            measures = [standard_errors(objective, point), rounding_error(context.model, objective, point)]
         result[summary.OPTIMUM] = np.stack([context.points["optimum"], error, *measures])
     if objective is not None:
         curvature = objective.curvature_of_data
@@ -131,10 +132,10 @@ def _of_the_problem(context: FitContext) -> dict[str, Any]:
         "critical_learning_rate": critical,
         "normalized": objective.units is not None,
         "has_noise": has_noise(model, objective),
-        "rest_loss": _finite(rest_loss(model, objective)),
+        "rest_loss": _finite(acceptable_excess_loss(model, objective)),
         "total_variance": _finite(objective.total_variance),
-        "truth_verdict": about_the_truth(objective, point, context.points.get("truth"), context.start.names),
-        "remedy": scale_remedy(objective),
+        "truth_verdict": truth_verdict(objective, point, context.points.get("truth"), context.start.names),
+        "remedy": explain_low_limit(objective),
     }
 
 

@@ -1,1 +1,1 @@
-"""What is known of a model's loss on its rows, and what is said of a fit."""
+"""The analysis of a fit: its loss, its distance from the optimum, advice and verdict."""

@@ -7,39 +7,42 @@ from linfit.analysis.squared_error import SquaredError
 from linfit.arguments import Argument
 from linfit.keras_utils.optimizer import is_plain_sgd
 
+_USUAL_CAUSE = "The usual cause is a learning rate that is too large: try a tenth of it."
+
 
 def explain_divergence(model: keras.Model, objective: SquaredError | None) -> str:
-    """Why a loss overflows, as far as the rows are known, and what to do."""
+    """Return why a loss overflows and what to do, as specifically as the rows allow."""
     if objective is None or not is_plain_sgd(model.optimizer):
-        return "The usual reason is a learning rate that is too large: try a tenth of it."
+        return _USUAL_CAUSE
     curvature, rate = objective.curvature, float(model.optimizer.learning_rate.numpy())
     limit = curvature.stability_limit
     if rate <= limit:
-        batch_size = batch_size_of(model, objective)
+        batch_size = mini_batch_size(model, objective)
         if batch_size is not None:
             critical = curvature.critical_learning_rate(batch_size)
             if rate > critical:
                 return (
-                    f"The learning rate {rate:g} is above {critical:.3g}, up to which batches of {batch_size} rows of "
-                    f"these data are sure to converge. Try {critical / 2:.1g}, or larger batches."
+                    f"The learning rate {rate:g} is above {critical:.3g}, a rate below which steps of {batch_size} "
+                    f"rows are sure to converge. Try {critical / 2:.1g}, or larger batches."
                 )
-        return "The usual reason is a learning rate that is too large: try a tenth of it."
+        return _USUAL_CAUSE
     text = (
-        f"The learning rate {rate:g} is above these data's stability limit {limit:.3g} (2/λmax), so every step "
+        f"The learning rate {rate:g} is above this data's stability limit {limit:.3g} (2/λmax), so every step "
         f"overshoots; the fastest stable rate is {curvature.fastest_learning_rate:.3g}."
     )
-    remedy = scale_remedy(objective)
+    remedy = explain_low_limit(objective)
     return text if remedy is None else f"{text} {remedy}"
 
 
-def scale_remedy(objective: SquaredError) -> str | None:
-    """What makes the stability limit low, and what to do; None where no column's scale is to blame."""
+def explain_low_limit(objective: SquaredError) -> str | None:
+    """Return why the stability limit is low and what to do; None if no column's scale is the cause."""
     curvature = objective.curvature
     statistics = objective.statistics
     if objective.units is not None:
-        return adapting(objective)
+        return suggest_adapt(objective)
+    # The limit of columns of size 1 is at most the right-hand side, by the trace of their Hessian.
     if 10 * curvature.stability_limit >= statistics.targets * statistics.rows / statistics.weight:
-        return None  # columns of size 1 have no higher limit than this: the trace of their Hessian is at least so large
+        return None
     standardized = statistics.standardized().curvature(objective.l2).stability_limit
     if standardized <= 10 * curvature.stability_limit:
         return None
@@ -49,23 +52,23 @@ def scale_remedy(objective: SquaredError) -> str | None:
     times = curvature.scales[feature] / scales.max() if len(scales) and scales.max() > 0 else 0
     larger = f", {times:.2g} times those of the next feature" if times > 1.5 else ""
     return (
-        f"The limit is so low because of {label}, with values around {curvature.scales[feature]:.3g}{larger}. "
+        f"The limit is low because {label} has values around {curvature.scales[feature]:.3g}{larger}. "
         f"With {Argument('normalize', True, call='LinearRegression')} the limit rises to {standardized:.2g}."
     )
 
 
-def adapting(objective: SquaredError) -> str | None:
-    """What to do where the features are standardized by other rows than these; None where that does no harm."""
+def suggest_adapt(objective: SquaredError) -> str | None:
+    """Return the advice to standardize by these rows instead of earlier ones; None if that would change little."""
     own = objective.statistics.standardized().curvature(objective.l2)
     if objective.units is None or own.condition_number > objective.curvature.condition_number / 100:
         return None
     return (
         "The features are standardized by the rows of an earlier fit. Try "
-        "model.adapt(linfit.SufficientStatistics.from_rows(x, y)) before the next one."
+        "model.adapt(linfit.SufficientStatistics.from_rows(x, y)) before the next fit."
     )
 
 
-def batch_size_of(model: keras.Model, objective: SquaredError) -> int | None:
-    """The rows in each step of the model's latest fit, where that is known and not all rows."""
+def mini_batch_size(model: keras.Model, objective: SquaredError) -> int | None:
+    """Return the rows in each step of the model's latest fit; None if unknown, or if each step takes all rows."""
     batch_size = getattr(model, "batch_size", None)
     return batch_size if batch_size is not None and batch_size < objective.statistics.rows else None

@@ -1,4 +1,4 @@
-"""l2_penalty: whether a model trains on the squared error, and with which penalty."""
+"""The L2 penalty of a model that trains on the squared error."""
 
 import keras
 
@@ -7,14 +7,16 @@ from linfit.parameter_names import is_linear
 
 
 def l2_penalty(model: keras.Model) -> float | None:
-    """The factor of Keras's `regularizers.L2` on w with which the model's loss is the mean squared error, or 0.
+    """Return the factor of the L2 penalty on w in a model that trains on the mean squared error.
 
-    None where the loss is another one, or has another penalty: least squares is not where such a fit goes.
+    Returns:
+        The factor of Keras's `regularizers.L2`, 0 without a penalty; None for another loss, another penalty or another
+        model than y = x w + b, whose optimum is not that of least squares.
     """
     parameters = named_parameters(model)
     layers = [layer for layer in model.layers if not isinstance(layer, keras.layers.InputLayer)]
     if any(getattr(layer, "activation", None) is not keras.activations.linear for layer in layers) or len(layers) > 1:
-        return None  # a stock model that is more than one Dense layer without an activation
+        return None  # a stock model must be a single Dense layer without an activation
     if not is_linear(parameters) or isinstance(model.loss, list | tuple | dict):
         return None
     loss = keras.losses.get(model.loss)

@@ -1,4 +1,4 @@
-"""SquaredError: what least squares knows of the loss of a model on its rows."""
+"""SquaredError: the squared-error loss of a model on its rows, with its optimum and curvature."""
 
 import warnings
 from dataclasses import replace
@@ -21,16 +21,19 @@ from linfit.statistics.sufficient_statistics import SufficientStatistics
 
 
 class SquaredError:
-    """What least squares knows of rows that a model is fitted to.
+    """The squared-error loss of a model on its rows, with its optimum and curvature in closed form.
+
+    "Model units" are the units of the model's own w and b: those of the standardized features if the model normalizes,
+    otherwise those of the data.
 
     Attributes:
-        statistics: of the rows.
-        l2: the factor of the model's penalty on w.
-        units: in which the model descends, where these are not the data's; a penalty is on w in these units.
-        optimum: the minimum of the model's loss on them.
-        optimum_in_units: the same, with its standard errors, in the units of the descent.
-        curvature: of the model's loss on them, in the units of the descent.
-        curvature_of_data: the same, with its directions in the units of the data.
+        statistics: the sufficient statistics of the rows.
+        l2: the factor of the L2 penalty on w, in model units.
+        units: the model's standardization; None if it descends in the units of the data.
+        optimum: the minimizer of the loss, in the units of the data.
+        optimum_in_model_units: the minimizer and its standard errors, in model units.
+        curvature: the curvature of the loss, in model units.
+        curvature_of_data: the same eigenvalues, with directions in the units of the data.
     """
 
     def __init__(self, rows: Rows, statistics: SufficientStatistics, l2: float, units: Standardization | None):
@@ -42,33 +45,33 @@ class SquaredError:
         return optimum_of(self.statistics, self._rows, self.l2, self._penalty_scale)
 
     @cached_property
-    def optimum_in_units(self) -> LeastSquares:
+    def optimum_in_model_units(self) -> LeastSquares:
         if self.units is None:
             return self.optimum
-        with warnings.catch_warnings():  # which columns depend on each other is said of the data's optimum
+        with warnings.catch_warnings():  # `optimum` already warns of dependent columns
             warnings.simplefilter("ignore", UserWarning)
-            return self._statistics_in_units.least_squares(self.l2)
+            return self._statistics_in_model_units.least_squares(self.l2)
 
     @cached_property
     def curvature(self) -> Curvature:
-        statistics = self._statistics_in_units
-        if self.units is not None and not isinstance(self._rows, CondensedRows):  # which have no mini-batches
+        statistics = self._statistics_in_model_units
+        if self.units is not None and not isinstance(self._rows, CondensedRows):  # these have no mini-batches
             statistics = replace(statistics, longest_row=_longest_row(self._rows, self.units, statistics.use_bias))
         return statistics.curvature(self.l2)
 
     @cached_property
-    def _statistics_in_units(self) -> SufficientStatistics:
+    def _statistics_in_model_units(self) -> SufficientStatistics:
         return self.statistics if self.units is None else self.statistics.standardized(self.units)
 
     @cached_property
     def curvature_of_data(self) -> Curvature:
         return self.curvature if self.units is None else self.curvature.in_data_units(self.units)
 
-    def in_units(self, errors: np.ndarray) -> np.ndarray:
-        """Errors of the parameters in the units of the descent, shape (..., scalars).
+    def to_model_units(self, errors: np.ndarray) -> np.ndarray:
+        """Return errors of the parameters converted from the units of the data to model units, shape (..., scalars).
 
-        There b is the height of the line at the means of x, with a standard error of its own: where x is far from 0,
-        w and b may both be within theirs, and the line as a whole far away.
+        With standardized features, b is the height of the line at the means of x. It has its own standard error: where
+        x is far from 0, w and b in the units of the data may each be close to the optimum while the line is far away.
         """
         if self.units is None:
             return errors
@@ -77,17 +80,17 @@ class SquaredError:
 
     @property
     def total_variance(self) -> float:
-        """The mean over the targets of the (weighted) mean square of y around its mean."""
+        """The (weighted) mean square of y around its mean, averaged over the targets."""
         y = self.statistics.deviations[:, self.statistics.features :]
         return float(np.sum(y**2) / self.statistics.rows / self.statistics.targets)
 
-    def rounding(self, dtype: str) -> float:
-        """The mean squared error that rounding y to this float type makes, generously."""
+    def rounding_loss(self, dtype: str) -> float:
+        """Return an upper estimate of the mean squared error caused by rounding y to a float type."""
         size = self.statistics.root_mean_square[self.statistics.features :]
         return float(np.mean((10 * np.finfo(dtype).eps * size) ** 2))
 
     def loss(self, mean_squared_error: float, w: np.ndarray) -> float:
-        """The loss that the model trains on, where its mean squared error is this."""
+        """Return the training loss, a mean squared error plus the penalty on w, given in the units of the data."""
         return mean_squared_error + self.l2 * float(np.sum((self._penalty_scale * np.asarray(w, "float64").T) ** 2))
 
     @property
@@ -98,7 +101,7 @@ class SquaredError:
 def squared_error_of(
     model: keras.Model, rows: Rows, feature_names: tuple[str, ...] | None = None
 ) -> SquaredError | None:
-    """Return the squared error of a model on these rows; None where its loss has no closed-form minimum."""
+    """Return the squared error of a model on these rows; None if its loss has no closed-form minimum."""
     l2 = l2_penalty(model)
     if l2 is None:
         return None
@@ -108,6 +111,6 @@ def squared_error_of(
 
 
 def _longest_row(rows: Rows, units: Standardization, use_bias: bool) -> float:
-    """The largest squared length of a row [u, 1] in these units, times its weight."""
+    """Return the largest squared length of a standardized row [u, 1], times its weight."""
     blocks = (rows.part(start, start + BLOCK_ROWS) for start in range(0, len(rows), BLOCK_ROWS))
     return max(longest_row_of(replace(block, x=units.standardized(block.x)), use_bias) for block in blocks)

@@ -58,7 +58,7 @@ def _sum(values: list[Any]) -> list[Any]:
 #
 # https://github.com/keras-team/keras/issues/19246: before the first step `Model._maybe_symbolic_build` takes the mean
 # of the replicas' parts of a batch, which fails where they have different numbers of rows. All that it wants to know is
-# shapes and types: `GradientDescent._maybe_symbolic_build` gives it a row of them. (One row and not the replica's own:
+# shapes and types: `TabularModel._maybe_symbolic_build` gives it a row of them. (One row and not the replica's own:
 # to Keras a batch without rows has a loss for each row.)
 #
 # https://github.com/keras-team/keras/issues/20585: with several workers Keras reduces the logs of a step over their

@@ -1,4 +1,4 @@
-"""What a fit is given, checked: rows in memory or a stream, and what is held out of them."""
+"""The inputs of a fit, checked: rows in memory or a stream, and the rows held out for validation."""
 
 import math
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from linfit.checks import InputError
 from linfit.data.array_input import are_rows, refuse_blocks
 from linfit.data.rows import Rows
 from linfit.data.table import Table
-from linfit.models.statistics_input import condensed_rows, refuse_beside_statistics
+from linfit.models.statistics_input import condensed_rows, refuse_what_needs_rows
 from linfit.models.tabular_model import TabularModel, refuse_statistics
 from linfit.statistics.sufficient_statistics import SufficientStatistics
 from linfit.training.fit import Fit
@@ -28,25 +28,25 @@ def fit_from_inputs(
     validation_data: Any,
     options: Mapping[str, Any],
 ) -> Fit:
-    """Checks the data of a fit against each other and the model, which is built for them if they are the first.
+    """Return a fit with its data checked against each other and the model; the first data build the model.
 
     Args:
-        model: what is fitted.
+        model: the model to fit.
         x, y, sample_weight, batch_size, validation_split, validation_data: as the user passes them to `fit`.
-        options: all else that Keras is passed.
+        options: the other arguments for Keras.
 
     Raises:
-        InputError: what does not fit together.
+        InputError: the inputs do not match each other or the model.
     """
     refuse_blocks(x)
     refuse_blocks(validation_data)
-    refuse_statistics(validation_data, "As validation_data pass rows: validation_data=(x, y).")
+    refuse_statistics(validation_data, "For validation, pass rows: validation_data=(x, y).")
     rows: Rows | None = None
     held_out: Rows | None = None
     if isinstance(x, SufficientStatistics):
         rows = condensed_rows(model, x)
         given = {"y": y, "batch_size": batch_size, "sample_weight": sample_weight, "validation_split": validation_split}
-        refuse_beside_statistics(model, x, {**given, **options})
+        refuse_what_needs_rows(model, x, {**given, **options})
         batch_size = max(x.rows, len(rows))
     elif are_rows(x):
         rows = model.checked_rows(x, y, sample_weight)
@@ -76,10 +76,11 @@ def fit_from_inputs(
 
 
 def _split(rows: Rows, validation_split: float) -> tuple[Rows, Rows]:
-    """Return the rows to train on and the rows to hold out, which are the last ones, as in Keras."""
+    """Return the rows to train on and the rows to hold out; the latter are the last ones, as in Keras."""
     kept = math.floor(len(rows) * (1.0 - validation_split))
     if not 0 < kept < len(rows):
         raise InputError(
-            f"validation_split must leave rows for both parts, got {validation_split} of {len(rows)} rows. Try 0.2."
+            f"validation_split must leave rows for training and for validation, got {validation_split} of {len(rows)} "
+            "rows. Try 0.2."
         )
     return rows.first(kept), rows.part(kept, len(rows))

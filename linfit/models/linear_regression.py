@@ -1,4 +1,4 @@
-"""LinearRegression: y = x w + b, with gradient descent written out in train_step."""
+"""LinearRegression: y = x w + b, fitted by gradient descent that train_step writes out."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -19,7 +19,7 @@ from linfit.statistics.condensed_rows import CondensedRows, statistics_of
 from linfit.statistics.standardization import Standardization
 from linfit.statistics.sufficient_statistics import SufficientStatistics
 
-_SEE_ROWS = ("call", "train_step", "compute_loss", "compute_metrics")
+_ROW_METHODS = ("call", "train_step", "compute_loss", "compute_metrics")
 
 
 @keras.saving.register_keras_serializable(package="linfit")
@@ -27,24 +27,25 @@ class LinearRegression(GradientDescent):
     """Fits y = x w + b by gradient descent.
 
     Args:
-        w_initializer: where w starts: a number, an array of shape (features,) or (features, targets), or a
-            Keras initializer. Zeros by default: the loss of a linear model has a single valley.
-        b_initializer: where b starts: a number, an array of shape (targets,), or a Keras initializer.
-        targets: how many columns y has; by default as many as the first data have.
-        use_bias: False fits a line through the origin; b is then held at 0.
-        kernel_regularizer: a Keras regularizer on w, whose penalty is part of the loss. With `normalize` it is the w of
-            the standardized features that it keeps small, whatever the units of the columns.
-        feature_names: a name for each feature, for logs, tables and pictures; a DataFrame brings its own.
-        normalize: True to descend on standardized features, each with mean 0 and standard deviation 1 over the rows of
-            the first fit. Columns of different sizes, or far from 0, then no longer make it slow. All that is told of
-            the fit is in the units of the data: predictions, coefficients, logs, references.
-        dtype: "float32" (Keras's default) or "float64": of the parameters, the loss and the data.
+        w_initializer: the start of w: a number, an array of shape (features,) or (features, targets), or a Keras
+            initializer. Zeros are a good start, because the loss of a linear model has a single valley.
+        b_initializer: the start of b: a number, an array of shape (targets,), or a Keras initializer.
+        targets: the number of columns of y; by default that of the first data.
+        use_bias: False fits a line through the origin; b stays 0.
+        kernel_regularizer: a Keras regularizer whose penalty on w is added to the loss. With normalize=True, the
+            penalty is on the w of the standardized features and does not depend on the units of the columns.
+        feature_names: a name for each feature, for logs, tables and pictures; by default those of the first DataFrame
+            or table.
+        normalize: True descends on standardized features: each has mean 0 and standard deviation 1 over the rows of the
+            first fit. Columns of different scales, or far from 0, then do not slow the descent down. All reported
+            values (predictions, coefficients, logs, references) are in the units of the data.
+        dtype: the float type of the parameters, the loss and the data: "float32" (Keras's default) or "float64".
         name: the Keras name of the model.
 
     Attributes:
-        w: weights, shape (features, targets); with `normalize` those of the standardized features. `coefficients` gives
-            them in the units of the data.
-        b: biases, shape (targets,); likewise.
+        w: the weights, shape (features, targets). With normalize=True they are those of the standardized features;
+            `coefficients` returns them in the units of the data.
+        b: the biases, shape (targets,); with normalize=True, the heights of the line at the means of x.
 
     Example:
         >>> import linfit
@@ -70,7 +71,7 @@ class LinearRegression(GradientDescent):
         name: str | None = None,
     ):
         super().__init__(dtype=dtype, name=name)
-        initializer_of(w_initializer, "w_initializer")  # both only to refuse a bad start here, not at the first fit
+        initializer_of(w_initializer, "w_initializer")  # refuse a bad start now, not at the first fit
         initializer_of(b_initializer, "b_initializer")
         self.w_initializer = w_initializer
         self.b_initializer = b_initializer
@@ -80,13 +81,13 @@ class LinearRegression(GradientDescent):
         self.feature_names = None if feature_names is None else checks.names(feature_names, "feature_names")
         if normalize and type(self).call is not LinearRegression.call:
             raise InputError(
-                f"normalize=True standardizes in LinearRegression.call, and {type(self).__name__} has its own, whose "
-                "line is not known. Leave one of them out, or standardize x before the fit."
+                f"normalize=True standardizes x in LinearRegression.call, but {type(self).__name__} overrides call. "
+                "Leave one of them out, or standardize x before the fit."
             )
         self.normalize = normalize
 
     def build(self, input_shape: Any) -> None:
-        """Makes w and b for inputs of shape (rows, features)."""
+        """Create w and b for inputs of shape (rows, features)."""
         features = input_shape[-1]
         self.targets = self.targets or 1
         w_shape, b_shape = (features, self.targets), (self.targets,)
@@ -101,17 +102,17 @@ class LinearRegression(GradientDescent):
         self.built = True
 
     def call(self, x: Any) -> Any:
-        """The predictions x w + b, shape (rows, targets)."""
+        """Return the predictions x w + b, shape (rows, targets)."""
         if self.normalize:
             x = (x - self.mean) / self.scale
         return keras.ops.matmul(x, self.w) + self.b
 
     def train_step(self, data: Any) -> dict[str, Any]:
-        """One step of gradient descent: w ← w - η ∂L/∂w and b ← b - η ∂L/∂b, with the learning rate η.
+        """Take one step of gradient descent: w ← w - η ∂L/∂w and b ← b - η ∂L/∂b, with the learning rate η.
 
-        For one target and the mean squared error L = 1/n Σ (x w + b - y)², without a factor ½, the tape finds
-        ∂L/∂w = 2/n xᵀ(x w + b - y) and ∂L/∂b = 2/n Σ (x w + b - y), over the n rows of the batch. Without a
-        bias b is not trainable, and its gradient zero.
+        For one target and the mean squared error L = 1/n Σ (x w + b - y)², without a factor ½, the gradients are
+        ∂L/∂w = 2/n xᵀ(x w + b - y) and ∂L/∂b = 2/n Σ (x w + b - y), with sums over the n rows of the batch. If
+        use_bias is False, b is not trainable and its gradient is zero.
         """
         x, y, sample_weight = self._unpack(data)
         with tf.GradientTape() as tape:
@@ -127,7 +128,7 @@ class LinearRegression(GradientDescent):
         return self._report(x, y, predictions, loss, sample_weight)
 
     def test_step(self, data: Any) -> dict[str, Any]:
-        """The loss and the metrics of one batch; nothing is updated."""
+        """Compute the loss and the metrics of one batch, without an update of w and b."""
         x, y, sample_weight = self._unpack(data)
         predictions = self(x)
         (loss,) = mean_over_replicas(x, self.compute_loss(x, y, predictions, sample_weight, training=False))
@@ -135,16 +136,16 @@ class LinearRegression(GradientDescent):
 
     @property
     def units(self) -> Standardization | None:
-        """Those of the standardized features; None where w and b are in the units of the data."""
+        """The standardization of the features; None if w and b are in the units of the data."""
         if not (self.normalize and self.built):
             return None
         return Standardization(*(values.numpy().astype("float64") for values in (self.mean, self.scale)))
 
     def coefficients(self) -> tuple[np.ndarray, np.ndarray]:
-        """The weights w, shape (features, targets), and biases b, shape (targets,), in the units of the data.
+        """Return the weights w, shape (features, targets), and biases b, shape (targets,), in the units of the data.
 
         Raises:
-            InputError: before the first fit there are none.
+            InputError: the model has not been fitted or built yet.
 
         Example:
             >>> import linfit
@@ -157,27 +158,31 @@ class LinearRegression(GradientDescent):
             [2.    0.003] [1.]
         """
         if not self.built:
-            raise InputError("the model has no w and b yet: call model.fit(x, y) before model.coefficients().")
+            raise InputError("the model has no w and b yet. Call model.fit(x, y) before model.coefficients().")
         point = {"w": self.w.numpy(), "b": self.b.numpy()}
         point = point if self.units is None else self.units.to_data_units(point)
         return point["w"], point["b"]
 
     def adapt(self, statistics: SufficientStatistics) -> None:
-        """Standardizes by the means and standard deviations of these rows; the line stays where it is.
+        """Standardize the features by the means and standard deviations of these rows, without moving the line.
 
-        The first fit does so by itself, where its rows are in memory; for a stream it has to be done before.
+        The first fit does this automatically if its rows are in memory. Call it before the first fit to a stream, or
+        between fits to rows of very different scale.
 
         Args:
-            statistics: of the rows: `SufficientStatistics.from_batches(batches)`.
+            statistics: the statistics of the rows, such as `SufficientStatistics.from_batches(batches)`.
 
         Raises:
-            InputError: a model without `normalize=True`; statistics of other features than the model's.
+            InputError: the model was created without normalize=True, or the statistics have other features.
 
         Warns:
-            UserWarning: a feature that is so far from 0 that the model's floats cannot tell its values apart.
+            UserWarning: a feature is so far from 0 that the model's floats cannot distinguish its values.
         """
         if not self.normalize:
-            raise InputError(f"{type(self).__name__} does not standardize. Make it with normalize=True to adapt it.")
+            raise InputError(
+                f"adapt requires normalize=True, and this {type(self).__name__} has normalize=False. Create the model "
+                "with normalize=True."
+            )
         check_statistics(self, statistics)
         line = dict(zip(("w", "b"), self.coefficients(), strict=True))
         units = Standardization.of(statistics)
@@ -190,22 +195,27 @@ class LinearRegression(GradientDescent):
         units.warn_of_rounding(self.dtype, statistics.labels)
 
     def prepare(self, rows: Rows | None) -> None:
-        """Adapts the model to the rows of its first fit."""
+        """Standardize by the rows of the first fit, if the model normalizes."""
         if not self.normalize or (self.built and (self.mean.numpy().any() or (self.scale.numpy() != 1).any())):
             return
         if rows is None:
             raise InputError(
-                "normalize=True needs the means of all rows before the first step, which a stream does not tell. Try "
-                "model.adapt(linfit.SufficientStatistics.from_batches(batches)) before model.fit."
+                "normalize=True requires the means of all rows before the first step, and a stream does not know them. "
+                "Try model.adapt(linfit.SufficientStatistics.from_batches(batches)) before model.fit."
             )
         self.adapt(statistics_of(rows, self.use_bias, self.feature_names))
 
     def condensed(self, rows: Rows) -> Rows:
-        """As few rows as there are numbers in the triangle of all, where the loss is the mean squared error.
+        """Return a few rows with the same loss and gradient at every point, if the loss is the mean squared error.
 
-        A metric, or a method that is not this class's own, may look at each row, and then gets all of them.
+        All rows are returned if a metric or an overridden method may need them, or if the few would not be fewer.
         """
-        if not self._condenses_rows or self.needs_rows or isinstance(rows, CondensedRows) or l2_penalty(self) is None:
+        if (
+            not self._compile_options.condense_rows
+            or self.needs_rows
+            or isinstance(rows, CondensedRows)
+            or l2_penalty(self) is None
+        ):
             return rows
         statistics = statistics_of(rows, self.use_bias, self.feature_names)
         few = CondensedRows.of(statistics)
@@ -213,12 +223,12 @@ class LinearRegression(GradientDescent):
 
     @property
     def needs_rows(self) -> bool:
-        """Whether a metric, or a method that is not this class's own, may look at each row."""
-        own = all(getattr(type(self), name) is getattr(LinearRegression, name) for name in _SEE_ROWS)
+        """Return whether a metric or an overridden method may need each row."""
+        own = all(getattr(type(self), name) is getattr(LinearRegression, name) for name in _ROW_METHODS)
         return len(self.metrics) > 1 or not own
 
     def get_config(self) -> dict[str, Any]:
-        """What `from_config` needs to make this model again, untrained."""
+        """Return the configuration from which `from_config` creates this model again, untrained."""
         return {
             "w_initializer": initializer_config(self.w_initializer),
             "b_initializer": initializer_config(self.b_initializer),

@@ -54,7 +54,7 @@ class Curvature:
         Its eigenvalues are the squares of the singular values of A, which R has too: no AᵀA is formed.
         """
         values = statistics.rows * statistics.targets
-        l2 = checks.factor(l2, "l2")
+        l2 = checks.not_negative(l2, "l2")
         p = statistics.features
         a = np.vstack([statistics.design(), math.sqrt(l2 * values) * np.eye(p, p + statistics.use_bias)])
         _, singular, rows = np.linalg.svd(a, full_matrices=False)

@@ -29,7 +29,7 @@ def solve(statistics: RFactor, l2: float = 0.0, scale: np.ndarray | float = 1.0)
             smallest norm is returned.
     """
     p, targets = statistics.features, statistics.targets
-    l2 = checks.factor(l2, "l2")
+    l2 = checks.not_negative(l2, "l2")
     deviations, mean = statistics.deviations, statistics.mean
     x, y = deviations[:, :p], deviations[:, p:]
     nullspace = np.empty((p, 0))

@@ -164,7 +164,7 @@ def test_a_diverging_fit_stops_goes_back_and_says_why():
     step = int(model.optimizer.iterations)
     assert len(caught) == 1
     assert str(caught[0].message) == (
-        f"The loss left the finite range at step {step + 1}. The learning rate 20 is above these data's stability "
+        f"The loss left the finite range at step {step + 1}. The learning rate 20 is above this data's stability "
         f"limit {limit():.3g} (2/λmax), so every step overshoots; the fastest stable rate is {fastest:.3g}. "
         f"The model is back at step {step}, the last with a finite loss."
     )
@@ -180,7 +180,7 @@ def test_a_column_out_of_scale_is_named_with_what_standardizing_would_do():
     with pytest.warns(UserWarning, match="left the finite range") as caught:
         fitted(x=x, rate=20.0)
     assert (
-        f"The limit is so low because of x1, with values around {size[1]:.3g}, {size[1] / size[0]:.2g} times those of "
+        f"The limit is low because x1 has values around {size[1]:.3g}, {size[1] / size[0]:.2g} times those of "
         f"the next feature. With LinearRegression(normalize=True) the limit rises to {better:.2g}."
     ) in str(caught[0].message)
 
@@ -248,7 +248,7 @@ def test_mini_batches_that_diverge_are_told_their_own_limit():
     with pytest.warns(UserWarning, match="left the finite range") as caught:
         model.fit(x, Y, batch_size=2, epochs=500, verbose=0)
     critical = curvature.critical_learning_rate(2)
-    assert f"above {critical:.3g}, up to which batches of 2 rows" in str(caught[0].message)
+    assert f"above {critical:.3g}, a rate below which steps of 2 rows are sure to converge" in str(caught[0].message)
 
 
 def test_momentum_goes_back_with_the_parameters_of_a_stock_model():

@@ -473,7 +473,7 @@ def test_a_stock_keras_model_is_watched_as_well(tmp_path):
 
 
 def test_a_reference_of_another_shape_is_refused_before_anything_is_written(tmp_path):
-    message = "feature_names must have a name for each of the 1 features, got 3 names"
+    message = "feature_names must hold one name for each of the 1 features, got 3 names"
     with pytest.raises(linfit.InputError, match=message):
         fit(new_model(), 3, TensorBoardLogger(tmp_path, truth=NAMED))
     assert not list(tmp_path.iterdir())

@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from test_fit_statistics import path_of
+from fit_path import path_of
 
 import linfit
 

@@ -16,7 +16,7 @@ from descent_by_hand import CASES, table
 
 import linfit
 from linfit.callbacks import DivergenceGuard, StatusPrinter, StepCallback, StopAtOptimum, TensorBoardLogger
-from linfit.models.gradient_descent import GradientDescent
+from linfit.models.tabular_model import TabularModel
 
 tf.config.set_logical_device_configuration(
     tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 3
@@ -162,12 +162,12 @@ def refusals():
         refusal("another strategy", lambda: linfit.LinearRegression().compile(0.05))
 
     # Without its repair, Keras fails.
-    repair = GradientDescent._maybe_symbolic_build
-    del GradientDescent._maybe_symbolic_build
+    repair = TabularModel._maybe_symbolic_build
+    del TabularModel._maybe_symbolic_build
     model = made()
     model.compile(0.05)
     refusal("19246", lambda: model.fit(x[:3], y[:3], batch_size=3, verbose=0))
-    GradientDescent._maybe_symbolic_build = repair
+    TabularModel._maybe_symbolic_build = repair
     model.fit(x[:3], y[:3], batch_size=3, verbose=0)
     RESULTS["19246 repaired"] = int(model.optimizer.iterations.numpy())
 

@@ -127,7 +127,7 @@ def test_a_fit_that_diverges_is_brought_back_and_explained(results):
     assert found["stopped"]
     assert np.isfinite(found["w"]).all()
     assert len(found["said"]) == 1
-    assert "learning rate 1e+200 is above these data's stability limit" in found["said"][0]
+    assert "learning rate 1e+200 is above this data's stability limit" in found["said"][0]
     assert len(set(map(str, found["copies"]))) == 1
 
 
@@ -138,12 +138,12 @@ def test_the_closing_loss_is_whole_where_the_fit_was_started_in_the_scope(result
 @pytest.mark.parametrize(
     ("what", "said"),
     [
-        ("compiled inside", "LinearRegression was made outside of this strategy's scope"),
-        ("fitted inside", "Make it inside: with strategy.scope(): model = ..."),
+        ("compiled inside", "LinearRegression was created outside this strategy's scope"),
+        ("fitted inside", "Create it inside: with strategy.scope(): model = ..."),
         ("steps_per_execution", "steps_per_execution must be 1 over 2 replicas, got 2"),
-        ("jit_compile", "jit_compile=True cannot compile a sum over 2 replicas. Leave it out"),
-        ("run_eagerly", "run_eagerly=True cannot go on where one of 2 replicas has no rows"),
-        ("sum", "the loss must be a mean over rows to be one over 2 replicas, got reduction='sum'"),
+        ("jit_compile", "jit_compile=True cannot compile sums over 2 replicas. Leave it out"),
+        ("run_eagerly", "run_eagerly=True fails over 2 replicas if one of them gets no rows of a batch."),
+        ("sum", "the loss must be a mean over rows to be averaged over 2 replicas, got reduction='sum'"),
         (
             "another strategy",
             "trains under MirroredStrategy and MultiWorkerMirroredStrategy, got Central",

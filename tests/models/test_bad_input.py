@@ -1,4 +1,4 @@
-"""What cannot be used is refused: the message says what was required, what arrived and what to type next."""
+"""Unusable input is refused: the message says what was required, what arrived and what to type next."""
 
 from contextlib import contextmanager
 from math import inf, nan
@@ -21,14 +21,14 @@ SCHEDULE = keras.optimizers.schedules.ExponentialDecay(0.05, decay_steps=10, dec
 
 @contextmanager
 def refused(message):
-    """Expects an InputError with exactly this message."""
+    """Expect an InputError with exactly this message."""
     with pytest.raises(linfit.InputError) as caught:
         yield
     assert str(caught.value) == message
 
 
 def each(cases):
-    """Parametrizes a test: the keys name the cases, the values are their arguments."""
+    """Return the parametrization of a test: the keys are the ids of the cases, the values their arguments."""
     return {"argvalues": list(cases.values()), "ids": list(cases)}
 
 
@@ -52,7 +52,7 @@ def shared():
 
 @pytest.fixture
 def trained(shared):
-    """A model that has had two steps, and must come out of the test as it went in."""
+    """Provide a model after two steps, and check that the test leaves it unchanged."""
     optimizer, before = shared.optimizer, state(shared)
     yield shared
     assert shared.optimizer is optimizer
@@ -247,7 +247,7 @@ NOT_RATES = {
 }
 NOT_A_NUMBER = (
     "learning_rate must be a finite number above 0, 'auto' or a keras LearningRateSchedule, got {!r}. "
-    "Try learning_rate=0.05; an SGD optimizer is passed as optimizer=..."
+    "Try learning_rate=0.05, or pass an SGD optimizer as optimizer=..."
 )
 
 
@@ -311,7 +311,7 @@ def test_a_schedule_and_a_callback_that_sets_the_rate_exclude_each_other(callbac
     model = linfit.LinearRegression()
     model.compile(learning_rate=SCHEDULE)
     with refused(
-        f"{type(callback).__name__} sets the learning rate, but a LearningRateSchedule decides it already. "
+        f"{type(callback).__name__} sets the learning rate, but the model's LearningRateSchedule already does. "
         "Compile with a number, as in compile(learning_rate=0.05), or leave the callback out."
     ):
         model.fit(X, Y, callbacks=[callback], verbose=0)
@@ -329,7 +329,7 @@ NOT_MODELS = {
     "no_targets": ({"targets": 0}, "targets must be a whole number of at least 1, got 0."),
     "duplicate_names": (
         {"feature_names": ["area", "rooms", "area"]},
-        "feature_names must differ from each other, got 'area' more than once. Rename one.",
+        "feature_names must be unique, got 'area' more than once. Rename one.",
     ),
     "one_string_for_names": (
         {"feature_names": "area"},
@@ -393,7 +393,9 @@ def test_callbacks_that_watch_steps_refuse_to_miss_some():
 def test_a_validation_split_leaves_rows_for_both_parts(split):
     model = linfit.LinearRegression()
     model.compile(learning_rate=0.01)
-    with refused(f"validation_split must leave rows for both parts, got {split} of {len(X)} rows. Try 0.2."):
+    with refused(
+        f"validation_split must leave rows for training and for validation, got {split} of {len(X)} rows. Try 0.2."
+    ):
         model.fit(X, Y, validation_split=split, verbose=0)
     assert state(model)[:3] == ([[0.0], [0.0]], [0.0], 0)
 
@@ -411,7 +413,7 @@ def test_a_log_folder_that_cannot_be_written_ends_the_fit_before_it_starts(train
 
 
 def test_compare_needs_a_model_that_has_seen_data():
-    with refused("the model has no w and b yet: call model.fit(x, y) before linfit.compare(model, x, y)."):
+    with refused("the model has no w and b yet. Call model.fit(x, y) before linfit.compare(model, x, y)."):
         linfit.compare(compiled(), X, Y)
 
 
@@ -422,8 +424,8 @@ def test_compare_needs_a_model_that_has_seen_data():
         (
             X,
             X,
-            "x and y have 2 features and 2 targets, the model has w (2, 1), b (1,). "
-            "Pass the x and y it was trained on.",
+            "x and y must match the model, which has w (2, 1), b (1,); got 2 features and 2 targets. "
+            "Pass the x and y that it was trained on.",
         ),
     ],
 )
@@ -566,7 +568,7 @@ NOT_TABLES = {
     "two_columns_of_one_name": (
         "area,area,rent\n50,60,600\n",
         {},
-        "the columns of {file} must differ from each other, got 'area' more than once. Rename one.",
+        "the columns of {file} must be unique, got 'area' more than once. Rename one.",
     ),
     "not_utf_8": (
         "area,größe,rent\n50,1,600\n".encode("latin-1"),
@@ -599,7 +601,7 @@ def test_a_line_with_too_many_cells_is_named_by_its_number(tmp_path, lines, numb
 
 
 def test_a_column_without_a_name_is_no_feature_called_nan(tmp_path):
-    FLATS.assign(rent=Y).to_csv(tmp_path / "flats.csv")  # pandas writes its row numbers in front, without a name
+    FLATS.assign(rent=Y).to_csv(tmp_path / "flats.csv")  # pandas writes row numbers as a first column without a name
     with pytest.raises(linfit.InputError, match=r"no name|without a name"):
         linfit.read_table(tmp_path / "flats.csv", target="rent")
 

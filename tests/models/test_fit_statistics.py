@@ -1,4 +1,4 @@
-"""model.fit and linfit.compare on statistics: full-batch descent on rows that nobody holds any more."""
+"""model.fit and linfit.compare on statistics: full-batch descent without the rows in memory."""
 
 import json
 import re
@@ -8,8 +8,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from fit_path import new_model, path_of
 from tensorboard.backend.event_processing.event_file_loader import LegacyEventFileLoader
-from test_sufficient_statistics import draw, refusal
 
 import linfit
 from linfit import SufficientStatistics
@@ -17,7 +17,6 @@ from linfit.callbacks import (
     FitFigure,
     HyperParameters,
     StatusPrinter,
-    StepCallback,
     StopAtOptimum,
     TensorBoardLogger,
 )
@@ -26,32 +25,18 @@ TRUTH = linfit.GroundTruth(w=[1.5, -2.0, 0.3], b=0.5, noise=0.3)
 N = 70_000
 
 
-class Steps(StepCallback):
-    """Keeps every step."""
-
-    def on_train_begin(self, logs=None):
-        super().on_train_begin(logs)
-        self.parts = []
-
-    def on_steps_end(self, trajectory):
-        self.parts.append(trajectory)
-
-    @property
-    def values(self):
-        return np.vstack([part.values for part in self.parts])
+def draw(rows, targets):
+    """Return three correlated features and targets that follow a linear model with noise."""
+    random = np.random.default_rng(1)
+    x = random.normal(size=(rows, 3)) @ (np.eye(3) + 0.5 * random.normal(size=(3, 3)))
+    return x, x @ random.normal(size=(3, targets)) + 0.3 * random.normal(size=(rows, targets)) + 1.5
 
 
-def new_model(learning_rate="auto", dtype="float64", loss="mse", metrics=None, **options):
-    model = linfit.LinearRegression(dtype=dtype, **options)
-    model.compile(learning_rate, loss=loss, metrics=metrics)
-    return model
-
-
-def path_of(*data, epochs=200, **options):
-    """All steps of a fit, shape (steps, parameters)."""
-    steps = Steps()
-    new_model().fit(*data, epochs=epochs, verbose=0, callbacks=[steps], **options)
-    return steps.values
+def refusal(call):
+    """Return the message with which a call is refused."""
+    with pytest.raises(linfit.InputError) as error:
+        call()
+    return str(error.value)
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +51,7 @@ def statistics(rows):
 
 @pytest.fixture(scope="module")
 def parquet(rows, tmp_path_factory):
-    """The same rows in two files of several row groups."""
+    """Provide the rows in two files of several row groups."""
     folder = tmp_path_factory.mktemp("parquet")
     table = pa.table(dict(zip(("area", "rooms", "age", "rent"), [*rows[0].T, np.ravel(rows[1])], strict=True)))
     pq.write_table(table.slice(0, 40_000), folder / "1.parquet", row_group_size=9_000)
@@ -110,7 +95,7 @@ def test_the_fit_ends_at_the_optimum_in_closed_form(case):
 
 
 def logged(folder):
-    """The Descent tab's arrays by tag, and its facts."""
+    """Return the Descent tab's arrays by tag, and its facts."""
     found = {}
     for file in folder.glob("**/*tfevents*"):
         for event in LegacyEventFileLoader(str(file)).Load():
@@ -154,9 +139,9 @@ def test_one_feature_is_drawn_as_coefficients_unless_there_are_points_to_draw(tm
     x, y = truth.sample(5000, seed=7)
     statistics = SufficientStatistics.from_rows(x, y)
     model = new_model()
-    seen = [FitFigure(tmp_path / "few", truth=truth), FitFigure(tmp_path / "some", data=(x[:50], y[:50]))]
+    figures = [FitFigure(tmp_path / "few", truth=truth), FitFigure(tmp_path / "some", data=(x[:50], y[:50]))]
     logger = TensorBoardLogger(tmp_path / "some", data=(x[:50], y[:50]))
-    model.fit(statistics, epochs=30, verbose=0, callbacks=[*seen, logger])
+    model.fit(statistics, epochs=30, verbose=0, callbacks=[*figures, logger])
     sizes = [(tmp_path / name / "fit" / "fit.png").stat().st_size for name in ("few", "some")]
     assert min(sizes) > 5000
     arrays, about = logged(tmp_path / "some")
@@ -182,15 +167,23 @@ def test_every_way_to_fit_takes_them(how, statistics):
 @pytest.mark.parametrize(
     ("model", "given", "said"),
     [
-        ({}, {"y": [1.0]}, "y cannot be given beside them. Leave y out, or pass rows: model.fit(x, y)."),
-        ({}, {"sample_weight": [1.0]}, "sample_weight cannot be given beside them."),
-        ({}, {"validation_split": 0.2}, "validation_split cannot be given beside them."),
-        ({}, {"steps_per_epoch": 3}, "steps_per_epoch cannot be given beside them."),
-        ({}, {"batch_size": 32}, "a step on statistics takes all 70,000 rows at once, got batch_size=32."),
-        ({"loss": "mae"}, {}, "statistics know the mean squared error of their rows, without a penalty"),
-        ({"kernel_regularizer": keras.regularizers.L1(0.1)}, {}, "and no other loss. Compile with loss='mse', or"),
-        ({"metrics": ["mae"]}, {}, "statistics have no rows for a metric, or for a train step of your own, to look"),
-        ({"use_bias": False}, {}, "made with use_bias=True, the model has use_bias=False. Try SufficientStatistics."),
+        ({}, {"y": [1.0]}, "and cannot be combined with y. Leave y out, or pass rows: model.fit(x, y)."),
+        ({}, {"sample_weight": [1.0]}, "and cannot be combined with sample_weight. Leave sample_weight out,"),
+        ({}, {"validation_split": 0.2}, "and cannot be combined with validation_split. Leave validation_split out,"),
+        ({}, {"steps_per_epoch": 3}, "and cannot be combined with steps_per_epoch. Leave steps_per_epoch out,"),
+        ({}, {"batch_size": 32}, "each step on statistics takes all 70,000 rows, got batch_size=32."),
+        ({"loss": "mae"}, {}, "a fit to statistics requires the mean squared error, without a penalty"),
+        (
+            {"kernel_regularizer": keras.regularizers.L1(0.1)},
+            {},
+            "or with an L2 penalty on w. Compile with loss='mse', or",
+        ),
+        ({"metrics": ["mae"]}, {}, "metrics and a train_step of your own need single rows, and statistics have none."),
+        (
+            {"use_bias": False},
+            {},
+            "the statistics must have the model's use_bias=False, got use_bias=True. Try SufficientStatistics.",
+        ),
         ({"targets": 2}, {}, "y must have the model's 2 target(s), got 1 columns."),
     ],
 )
@@ -209,12 +202,12 @@ def test_other_features_than_the_models_are_refused(rows, statistics):
         "the statistics must have the features ['area', 'rooms', 'age'], in this order, got ['rooms', 'area', 'age']. "
         "Try linfit.read_batches(..., features=['area', 'rooms', 'age'])."
     )
-    assert "statistics have y and its weights in them." in refusal(lambda: linfit.compare(model, statistics, y))
+    assert "statistics include y and its weights." in refusal(lambda: linfit.compare(model, statistics, y))
     assert re.match("the model has no w and b yet", refusal(lambda: linfit.compare(new_model(), statistics)))
 
 
 def test_another_reference_level_is_refused(tmp_path):
-    """b is the level of the reference city: with another, features of the same name mean something else."""
+    """With another reference city, b and the features of the same name mean something else."""
     found = []
     for reference in ("Oslo", "Bonn"):
         file, levels = tmp_path / f"{reference}.csv", [reference, "Paris", "Rome"]
@@ -226,8 +219,8 @@ def test_another_reference_level_is_refused(tmp_path):
     model = new_model()
     model.fit(ours, epochs=1, verbose=0)
     assert refusal(lambda: linfit.compare(model, theirs)) == (
-        "column 'city' of the statistics has the levels ['Bonn', 'Paris', 'Rome'], the model's has "
-        "['Oslo', 'Paris', 'Rome']; the first is the reference level. "
+        "column 'city' of the statistics must have the model's levels ['Oslo', 'Paris', 'Rome'], the first of which is "
+        "the reference level, got ['Bonn', 'Paris', 'Rome']. "
         "Try linfit.read_batches(..., categorical=model.categories)."
     )
     linfit.compare(model, ours)
@@ -253,10 +246,10 @@ def test_degrees_of_freedom_are_written_in_full(statistics):
 
 
 def test_statistics_have_no_rows_to_evaluate(statistics, rows):
-    said = "statistics have no rows to evaluate; linfit.compare(model, statistics) tells the loss on them."
+    said = "statistics have no rows to evaluate. For their loss, try linfit.compare(model, statistics)."
     assert refusal(lambda: new_model().evaluate(statistics)) == f"{said} Or pass rows: model.evaluate(x, y)."
     assert refusal(lambda: new_model().fit(*rows, validation_data=statistics)) == (
-        f"{said} As validation_data pass rows: validation_data=(x, y)."
+        f"{said} For validation, pass rows: validation_data=(x, y)."
     )
 
 

@@ -1,4 +1,4 @@
-"""The steps are those of gradient descent: by hand, in NumPy, and as stock Keras takes them."""
+"""The steps are those of gradient descent: computed by hand, in NumPy and by stock Keras."""
 
 import subprocess
 import sys
@@ -17,7 +17,7 @@ X3, Y3 = THREE.sample(60, seed=3)
 
 
 def numpy_descent(x, y, w, b, learning_rate, batches):
-    """The lesson's loop, over the given batches of row numbers; returns w, b and each batch's loss."""
+    """Descend in NumPy over batches of row numbers; return w, b and the loss of each batch."""
     losses = []
     for batch in batches:
         residual = x[batch] @ w + b - y[batch]
@@ -28,7 +28,7 @@ def numpy_descent(x, y, w, b, learning_rate, batches):
 
 
 def stock_model(w, b, learning_rate, dtype="float32", **options):
-    """Stock Keras: one Dense layer and SGD, started at w and b."""
+    """Return a stock Keras model of one Dense layer with SGD that starts at w and b."""
     model = keras.Sequential([keras.Input((w.shape[0],)), keras.layers.Dense(w.shape[1], dtype=dtype, **options)])
     model.compile(optimizer=keras.optimizers.SGD(learning_rate), loss="mse", metrics=["mae"])
     model.set_weights([w, b] if options.get("use_bias", True) else [w])

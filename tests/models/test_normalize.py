@@ -1,4 +1,4 @@
-"""A model with normalize=True descends on standardized features and tells of it in the units of the data."""
+"""A model with normalize=True descends on standardized features and reports in the units of the data."""
 
 import re
 
@@ -19,7 +19,7 @@ ROWS = 64
 
 
 def table(targets=1, seed=3):
-    """Rows whose columns are far from 0 and of very different sizes: a year, an income, a share."""
+    """Return rows with columns far from 0 and of very different scales: a year, an income, a share."""
     random = np.random.default_rng(seed)
     x = np.column_stack([random.normal(1985, 17, ROWS), random.normal(4e5, 1e5, ROWS), random.uniform(0, 1e-3, ROWS)])
     w = np.array([[0.5, -1.0], [2e-5, 1e-5], [3e3, -2e3]])[:, :targets]
@@ -39,7 +39,7 @@ def fitted(x=X, y=Y, rate="auto", epochs=400, batch_size=ROWS, callbacks=(), sam
 
 
 def solution(x, y, weight=None, l2=0.0):
-    """w and b in closed form, by the normal equations of the centred, scaled columns."""
+    """Return w and b in closed form, from the normal equations of the centred, scaled columns."""
     weight = np.ones(len(x)) if weight is None else np.asarray(weight)
     mean, middle = np.average(x, axis=0, weights=weight), np.average(y, axis=0, weights=weight)
     scale = np.sqrt(np.average((x - mean) ** 2, axis=0, weights=weight))
@@ -175,10 +175,10 @@ def test_well_posed_tables_converge_at_the_rate_it_finds(name):
 def test_the_verdict_asks_for_as_many_steps_as_it_takes():
     model = fitted(rate=0.02, epochs=10)
     verdict = linfit.compare(model, X, Y).verdict
-    steps = int(verdict.split("About ")[1].split(" ")[0].replace(",", ""))
+    steps = int(verdict.split("about ")[1].split(" ")[0].replace(",", ""))
     history = fitted(rate=0.02, epochs=20 + 2 * steps, callbacks=[StopAtOptimum(0.1)]).trajectory
     assert verdict.startswith("Not converged")
-    assert abs(history.step[-1] - 10 - steps) <= 0.005 * steps  # it is told to three digits
+    assert abs(history.step[-1] - 10 - steps) <= 0.005 * steps  # the verdict states three digits
 
 
 def test_a_fit_has_not_converged_before_the_whole_line_lies_right():
@@ -187,11 +187,11 @@ def test_a_fit_has_not_converged_before_the_whole_line_lies_right():
     model = fitted(year, heat, rate=0.1, epochs=32, batch_size=300)
     comparison = linfit.compare(model, year, heat)
     w, b = comparison.fitted - comparison.optimum
-    assert np.all(np.abs([w, b]) < 0.1 * comparison.standard_error)  # each of them, but not both together
+    assert np.all(np.abs([w, b]) < 0.1 * comparison.standard_error)  # each of them is close, but not both together
     height = (b + year.mean() * w) / (np.sqrt(comparison.losses["optimum"] * 300 / 298) / np.sqrt(300))
     assert abs(height) > 1
     assert f"Not converged: {abs(height):.2g} standard errors (of b at the mean of x)" in comparison.verdict
-    steps = int(comparison.verdict.split("About ")[1].split(" ")[0])
+    steps = int(comparison.verdict.split("about ")[1].split(" ")[0])
     model.fit(year, heat, batch_size=300, epochs=steps, verbose=0)
     assert linfit.compare(model, year, heat).verdict.startswith("Converged")
 
@@ -246,7 +246,7 @@ def test_the_units_are_those_of_the_first_fit():
     model.fit(x, y, batch_size=ROWS, epochs=1, verbose=0)
     np.testing.assert_array_equal(model.mean.numpy(), mean)
     np.testing.assert_allclose(model.trajectory.values[3], np.concatenate([np.ravel(part) for part in line]))
-    # One step on the new rows, in the units of the old ones.
+    # One step on the new rows, in the units of the first rows.
     u = np.column_stack([(x - X.mean(axis=0)) / X.std(axis=0), np.ones(ROWS)])
     before = np.vstack([line[0] * X.std(axis=0)[:, np.newaxis], line[1] + X.mean(axis=0) @ line[0]])
     after = before - 0.1 * 2 / ROWS * u.T @ (u @ before - y)
@@ -269,7 +269,7 @@ def test_a_stream_needs_the_means_first():
 
 def test_what_does_not_fit_the_model_is_refused():
     statistics = linfit.SufficientStatistics.from_rows(X, Y)
-    with pytest.raises(linfit.InputError, match=r"Make it with normalize=True"):
+    with pytest.raises(linfit.InputError, match=r"Create the model with normalize=True"):
         linfit.LinearRegression().adapt(statistics)
     with pytest.raises(linfit.InputError, match="use_bias=False"):
         linfit.LinearRegression(normalize=True, use_bias=False).adapt(statistics)
@@ -299,7 +299,9 @@ def test_a_column_that_never_changes_stays_out_of_it():
     np.testing.assert_allclose(b, optimum.b - 25, rtol=1e-9)
     with pytest.warns(UserWarning, match="x1"):
         verdict = linfit.compare(model, x, Y).verdict
-    assert re.match(r"Converged: \S+ standard errors? \(of .*\) from the optimum; more steps cannot matter\.", verdict)
+    assert re.match(
+        r"Converged: \S+ standard errors? \(of .*\) from the optimum; more steps make no difference\.", verdict
+    )
 
 
 @pytest.fixture(scope="module")
@@ -340,7 +342,7 @@ def test_columns_that_depend_on_each_other_do_so_in_any_units():
 
 
 class Restore(keras.callbacks.Callback):
-    """Brings weights back at the start of a fit, as a backup does."""
+    """Restores weights at the start of a fit, as a backup does."""
 
     def __init__(self, weights):
         super().__init__()
@@ -364,7 +366,7 @@ def test_rows_of_another_scale_than_the_first_are_told_how_to_be_standardized_an
     model = fitted(rate=0.4, epochs=3)
     model.fit(X * [1, 1, 1e5], Y, batch_size=ROWS, epochs=1, verbose=0)
     verdict = linfit.compare(model, X * [1, 1, 1e5], Y).verdict
-    assert verdict.endswith("Try model.adapt(linfit.SufficientStatistics.from_rows(x, y)) before the next one.")
+    assert verdict.endswith("Try model.adapt(linfit.SufficientStatistics.from_rows(x, y)) before the next fit.")
     model.adapt(linfit.SufficientStatistics.from_rows(X * [1, 1, 1e5], Y))
     model.fit(X * [1, 1, 1e5], Y, batch_size=ROWS, epochs=2000, verbose=0)
     assert linfit.compare(model, X * [1, 1, 1e5], Y).verdict.startswith("Converged")
@@ -375,5 +377,7 @@ def test_a_model_with_a_call_of_its_own_is_not_standardized():
         def call(self, x):
             return 2 * super().call(x)
 
-    with pytest.raises(linfit.InputError, match=r"normalize=True standardizes in LinearRegression\.call, and Own has"):
+    with pytest.raises(
+        linfit.InputError, match=r"normalize=True standardizes x in LinearRegression\.call, but Own overrides"
+    ):
         Own(normalize=True)

@@ -1,4 +1,4 @@
-"""The premise: data from a known truth, a fit by gradient descent, and the truth is found again."""
+"""The premise of linfit: gradient descent recovers the truth that generated the data."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""A model that is saved and loaded goes on as if it had not been interrupted."""
+"""A model that is saved and loaded resumes as if it had not been interrupted."""
 
 import keras
 import numpy as np

@@ -288,11 +288,11 @@ def test_raw_data_that_diverge_end_with_an_explanation_instead_of_nan(diverged):
     assert not re.search(r"\b(nan|inf)\b", diverged.out + diverged.err, re.IGNORECASE)
     assert re.fullmatch(
         r"train\.py: warning: The loss left the finite range at step \d+\. "
-        r"The learning rate 0\.05 is above these data's stability limit .*, so every step overshoots; .* "
+        r"The learning rate 0\.05 is above this data's stability limit .*, so every step overshoots; .* "
         r"With --normalize the limit rises to 0\.\d+\. .*\n",
         diverged.err,
     )
-    assert "Diverging. The learning rate 0.05 is above these data's stability limit" in words(diverged.out)
+    assert "Diverging. The learning rate 0.05 is above this data's stability limit" in words(diverged.out)
     assert np.isfinite(diverged.w).all()
 
 
@@ -301,7 +301,7 @@ def test_a_rate_that_only_creeps_ends_with_the_remedy(diabetes, tmp_path, main, 
     assert main(["--logs", str(tmp_path), *options, "--no-normalize"]) == 0
     printed = capsys.readouterr()
     assert re.search(
-        r"About \d+,000,000 more full-batch steps at learning rate 1e-05 bring it there", words(printed.out)
+        r"The fit needs about \d+,000,000 more full-batch steps at learning rate 1e-05", words(printed.out)
     )
     assert "Try --normalize." in words(printed.out)
     assert printed.err == ""

@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 
 import linfit
-from linfit.analysis.advice import scale_remedy
+from linfit.analysis.advice import explain_low_limit
 from linfit.analysis.squared_error import SquaredError
 from linfit.data.rows import Rows
 
@@ -250,4 +250,4 @@ def test_the_scale_of_a_column_is_blamed_just_where_standardizing_would_raise_th
     rows = Rows(x, y, weight)
     posed = SquaredError(rows, linfit.SufficientStatistics.of(rows, bool(seed % 2)), 0.0, None)
     raised = posed.statistics.standardized().curvature().stability_limit / posed.curvature.stability_limit
-    assert (scale_remedy(posed) is not None) == (raised > 10)
+    assert (explain_low_limit(posed) is not None) == (raised > 10)

@@ -187,6 +187,8 @@ def test_a_frozen_parameter_is_refused_and_not_moved():
     model.fit(X, Y, verbose=0)
     before = model.w.numpy()
     model.trainable = False
-    with pytest.raises(linfit.InputError, match=r"cannot hold w, b fixed\. Set trainable = True"):
+    with pytest.raises(
+        linfit.InputError, match=r"trains all its parameters, got trainable = False for w, b\. Set trainable = True"
+    ):
         model.fit(X, Y, verbose=0)
     np.testing.assert_array_equal(model.w.numpy(), before)
