@@ -77,7 +77,7 @@ def _encoded(x: Any, columns: tuple[str, ...], categories: Categories) -> np.nda
     wanted = ColumnPlan(
         columns, (), {column: tuple(categories[column]) for column in columns if column in categories}, False
     )
-    outcomes = list(frame.outcomes(wanted, max(1, frame.rows)))
+    outcomes = list(frame.read_blocks(wanted, max(1, frame.rows)))
     if not outcomes:
         raise InputError(f"x has no values: its shape is {(frame.rows, len(columns))}. At least one row was expected.")
     if isinstance(outcomes[0], BadCell):

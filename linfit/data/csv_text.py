@@ -30,37 +30,30 @@ def refuse_other_encodings(file: str, cells: Sequence[str]) -> None:
         raise InputError(f"{file} is not a text file in UTF-8. Save it as CSV in UTF-8.") from None
 
 
-def lines_of(text: str) -> Iterator[tuple[int, list[str]]]:
-    """The cells of each line that is not empty, and the number of the line on which they end, counted from 1."""
-    csv.field_size_limit(
-        max(csv.field_size_limit(), len(text))
-    )  # its own limit of 128 KiB is less than some texts have
+def lines_of(text: str, file: str) -> Iterator[tuple[int, list[str]]]:
+    """Yield the cells of each line that is not empty, with the number of the line on which they end, counted from 1.
+
+    Args:
+        text: the content of a file, or of a piece of it.
+        file: what an error calls the file.
+
+    Raises:
+        InputError: the text cannot be parsed as CSV.
+    """
+    csv.field_size_limit(max(csv.field_size_limit(), len(text)))  # by default 128 KiB, less than some cells have
     reader = csv.reader(io.StringIO(text, newline=""), skipinitialspace=True)
-    for cells in reader:
-        if any(cells) or len(cells) > 1:
-            yield reader.line_num, cells
+    try:
+        for cells in reader:
+            if any(cells) or len(cells) > 1:
+                yield reader.line_num, cells
+    except csv.Error as error:
+        raise InputError(f"{file} cannot be read as CSV: {error}.") from None
 
 
 def level(cell: str) -> str | None:
     """The level in a cell, without the spaces around it; None if it is missing."""
     text = cell.strip()
     return None if text in _MISSING else text
-
-
-def levels(entries: Sequence[str]) -> list[str | None] | None:
-    """The level in each of the cells that Arrow has read, or None where it may have split them wrongly.
-
-    Arrow knows no quotes after a space: it leaves them in the cell, and ends the cell at a comma between them.
-    """
-    found = []
-    for entry in entries:
-        text = entry.lstrip(" ")
-        if text != entry and text.startswith('"'):
-            if "," in text or "\n" in text or text.count('"') % 2:
-                return None
-            (entry,) = next(csv.reader([text]))
-        found.append(level(entry))
-    return found
 
 
 def number(cell: str) -> float | None:

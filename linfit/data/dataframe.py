@@ -45,9 +45,9 @@ class DataFrameSource:
             array = array.dictionary
         return str(next(iter(array.drop_null()[:1].to_pylist()), ""))
 
-    def outcomes(self, wanted: ColumnPlan, batch_rows: int) -> Iterator[Block | BadCell]:
+    def read_blocks(self, plan: ColumnPlan, batch_rows: int) -> Iterator[Block | BadCell]:
         """The rows in order, in blocks of at most so many, or what is wrong with them."""
-        arrays = [self._array(column, column in wanted.categories) for column in wanted.columns]
+        arrays = [self._array(column, column in plan.categories) for column in plan.columns]
         for first in range(0, self.rows, batch_rows):
             parts = [array[first : first + batch_rows] for array in arrays]
 
@@ -58,7 +58,7 @@ class DataFrameSource:
             def place(row: int, first: int = first) -> str:
                 return f"row {first + row}, counted from 0"
 
-            yield wanted.block(self.name, parts, place, cell)
+            yield plan.block(self.name, parts, place, cell)
 
     def _cells(self, column: str) -> Any:
         """The cells of a column by their number."""

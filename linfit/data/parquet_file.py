@@ -73,11 +73,11 @@ class ParquetFile:
         """The row groups of both, of one file."""
         return replace(self, groups=(*self._groups, *other._groups))
 
-    def outcomes(self, wanted: ColumnPlan, batch_rows: int) -> Iterator[Block | BadCell]:
+    def read_blocks(self, plan: ColumnPlan, batch_rows: int) -> Iterator[Block | BadCell]:
         """The rows in order, in blocks of at most so many, or what is wrong with them."""
-        for first, batch in ahead(self._batches(list(wanted.columns), batch_rows)):
-            arrays = [batch.column(column) for column in wanted.columns]
-            yield wanted.block(self.name, arrays, partial(_place, first))
+        for first, batch in ahead(self._batches(list(plan.columns), batch_rows)):
+            arrays = [batch.column(column) for column in plan.columns]
+            yield plan.block(self.name, arrays, partial(_place, first))
 
     def _batches(self, columns: list[str], batch_rows: int) -> "Generator[tuple[int, pa.RecordBatch], None, None]":
         """The rows as Arrow reads them, and the number of the first of each batch."""

@@ -184,7 +184,7 @@ class TableBatches:
 
     def _outcomes(self) -> Iterator[Block | BadCell]:
         for source in self.sources:
-            yield from source.outcomes(self.wanted, self.batch_rows)
+            yield from source.read_blocks(self.wanted, self.batch_rows)
 
 
 def _joined(outcomes: Iterator[Block | BadCell], batch_rows: int) -> Iterator[Block | BadCell]:

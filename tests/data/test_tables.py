@@ -378,7 +378,7 @@ def test_a_level_is_a_cell_without_the_spaces_around_it_whoever_parses_it(path, 
     lines = [f"{number},{cell},1\n" for number, cell in enumerate(cells + gaps)]
     lines += ['1,Rome, "1"\n'] * (path == "python")  # Arrow finds no number in quotes after a space
     if path == "arrow":
-        monkeypatch.setattr("linfit.data.csv_file.CsvFile._by_python", None)
+        monkeypatch.setattr("linfit.data.csv_python_reader.CsvPythonReader.read", None)
     write("flats.csv", "a,city,rent\n" + "".join(lines))
     table = linfit.read_table("flats.csv", "rent", categorical=["city"], missing="drop")
     assert table.categories == {"city": ('5" pipe', "Oslo", "Rome", 'say "hi"')}
@@ -405,16 +405,16 @@ def test_quotes_after_a_space_may_hold_a_comma():
 
 
 def test_text_that_begins_late_is_counted_no_longer_than_that_is_quick(monkeypatch):
-    from linfit.data.csv_file import CsvFile
+    from linfit.data.csv_python_reader import CsvPythonReader
 
-    read, by_python = [], CsvFile._by_python
-    monkeypatch.setattr(CsvFile, "_by_python", lambda *given: read.append(given) or by_python(*given))
-    monkeypatch.setattr("linfit.data.csv_file.PIECE", 2**16)
+    calls, read = [], CsvPythonReader.read
+    monkeypatch.setattr(CsvPythonReader, "read", lambda *given: calls.append(given) or read(*given))
+    monkeypatch.setattr("linfit.data.csv_file.PIECE_BYTES", 2**16)
     for cell, count in {"hm": r"at least \d,\d+ such rows", "": r"30,000 such rows"}.items():
         write("late.csv", "a,rent\n" + 10_000 * "1,2\n" + 30_000 * f"{cell},2\n")
         message = refusal("late.csv")
         assert re.search(rf" in line 10002 \({count}\)", message), message
-    assert len(read) == 2  # the first such piece of each, for its line
+    assert len(calls) == 2  # the first such piece of each, for its line
 
 
 def test_a_weight_below_0_is_named_by_its_cell():
