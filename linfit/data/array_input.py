@@ -1,7 +1,7 @@
 """What a user may pass as x and y, checked and converted to matrices."""
 
 from numbers import Real
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -10,14 +10,10 @@ from linfit.checks import InputError, same_length
 from linfit.data.rows import Rows
 from linfit.data.table import Table
 
-if TYPE_CHECKING:
-    pass
-
-
 NO_Y = "y is missing: each batch must be a tuple (x, y) or (x, y, sample_weight)."
 
 
-_rows_of: WeakKeyDictionary[Table, Rows] = WeakKeyDictionary()  # which have been checked already
+_rows_by_table: WeakKeyDictionary[Table, Rows] = WeakKeyDictionary()  # which have been checked already
 
 
 def are_rows(values: Any) -> bool:
@@ -62,10 +58,10 @@ def as_rows(x: Any, y: Any, sample_weight: Any = None, dtype: str | None = "floa
 
 def _rows_of_table(table: Table, fits: str) -> Rows:
     """Return the rows of a table that cannot change: the same object each time, so that they are reduced only once."""
-    if table not in _rows_of or fits != "float64":
+    if table not in _rows_by_table or fits != "float64":
         rows = _checked_rows(table, table.y, table.sample_weight, None, fits)
-        _rows_of.setdefault(table, rows)
-    return _rows_of[table]
+        _rows_by_table.setdefault(table, rows)
+    return _rows_by_table[table]
 
 
 def _checked_rows(x: Any, y: Any, sample_weight: Any, dtype: str | None, fits: str) -> Rows:
@@ -106,13 +102,13 @@ def as_matrix(values: Any, name: str, dtype: str | None = "float64", fits: str =
         raise InputError(f"{name} has no values: its shape is {array.shape}. A fit needs at least one row.")
 
     if array.dtype == object and columns:
-        array = _of_columns(array, columns, name)
+        array = _object_columns(array, columns, name)
     if array.dtype.kind not in "biuf":
         for (row, column), value in np.ndenumerate(array):
             if not isinstance(value, Real):
                 shown = value.item() if isinstance(value, np.generic) else value
                 raise InputError(
-                    f"{name} must hold numbers only, got {shown!r} in {_where(columns, row, column)}. "
+                    f"{name} must hold numbers only, got {shown!r} in {_cell_place(columns, row, column)}. "
                     "Leave that column out or encode it as numbers."
                 )
     with np.errstate(over="ignore"):  # what does not fit the type becomes infinite, and is named below
@@ -132,7 +128,7 @@ def as_matrix(values: Any, name: str, dtype: str | None = "float64", fits: str =
         row, column = bad[0]
         raise InputError(
             f"{name} must hold finite numbers of type {matrix.dtype}, got {array[row, column]} "
-            f"in {_where(columns, row, column)} ({len(bad)} such values in all). Remove or fill those rows."
+            f"in {_cell_place(columns, row, column)} ({len(bad)} such values in all). Remove or fill those rows."
         )
     return matrix
 
@@ -144,7 +140,7 @@ def column_names(values: Any) -> tuple[str, ...] | None:
     return None if names is None else tuple(str(name) for name in names)
 
 
-def _of_columns(array: np.ndarray, columns: tuple[str, ...], name: str) -> np.ndarray:
+def _object_columns(array: np.ndarray, columns: tuple[str, ...], name: str) -> np.ndarray:
     """A DataFrame's columns, of types that have none in common, as numbers; the array as it is if one is none.
 
     Raises:
@@ -182,6 +178,6 @@ def shape_of_batches(batches: Any) -> tuple[int | None, int | None]:
     return x[1], y[1] if y.rank > 1 else 1
 
 
-def _where(columns: tuple[str, ...] | None, row: int, column: int) -> str:
+def _cell_place(columns: tuple[str, ...] | None, row: int, column: int) -> str:
     label = repr(columns[column]) if columns else str(column)
     return f"column {label}, row {row} (counted from 0)"

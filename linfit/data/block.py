@@ -2,12 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 import numpy as np
-
-if TYPE_CHECKING:
-    pass
 
 
 @dataclass(frozen=True)
@@ -31,11 +27,6 @@ class Block:
             return blocks[0]
         levels: dict[str, set[str]] = {}
         for block in blocks:
-            for column, seen in block.levels.items():
-                levels.setdefault(column, set()).update(seen)
+            for column, found in block.levels.items():
+                levels.setdefault(column, set()).update(found)
         return cls(np.hstack([block.values for block in blocks]), sum(block.dropped for block in blocks), levels)
-
-
-def such_rows(count: int) -> str:
-    """How many rows have the same fault."""
-    return f"{count:,} such row{'s' * (count != 1)}"

@@ -17,7 +17,7 @@ MISSING, UNKNOWN = -1, -2  # codes beside those of the levels, which count from 
 Categories = Mapping[str, tuple[str, ...]]
 
 
-def asked_for(categorical: Any, features: tuple[str, ...]) -> dict[str, tuple[str, ...] | None]:
+def requested_levels(categorical: Any, features: tuple[str, ...]) -> dict[str, tuple[str, ...] | None]:
     """The levels of each categorical column as a user gave them; None where the rows are to show them.
 
     Raises:
@@ -26,32 +26,32 @@ def asked_for(categorical: Any, features: tuple[str, ...]) -> dict[str, tuple[st
     if isinstance(categorical, str):
         categorical = [categorical]
     given = dict(categorical) if isinstance(categorical, Mapping) else dict.fromkeys(categorical or ())
-    known: dict[str, tuple[str, ...] | None] = {}
+    requested: dict[str, tuple[str, ...] | None] = {}
     for column, levels in given.items():
         if column not in features:
             raise InputError(
                 f"categorical must name features, got {column!r}. The features are: {', '.join(map(repr, features))}."
             )
-        known[column] = None
+        requested[column] = None
         if levels is not None:
             names = checks.names([level_name(level) for level in levels], f"the levels of {column!r}")
-            _enough(column, names)
-            known[column] = names
-    return known
+            _check_number_of_levels(column, names)
+            requested[column] = names
+    return requested
 
 
-def in_order(column: str, levels: Iterable[str]) -> tuple[str, ...]:
+def sorted_levels(column: str, levels: Iterable[str]) -> tuple[str, ...]:
     """The levels that the rows of a column have shown: as numbers where all of them are numbers, else as text."""
     levels = list(levels)
     try:
         ordered = sorted(levels, key=float)
     except ValueError:
         ordered = sorted(levels)
-    _enough(column, ordered)
+    _check_number_of_levels(column, ordered)
     return tuple(ordered)
 
 
-def too_many(column: str) -> InputError:
+def too_many_levels(column: str) -> InputError:
     """The refusal of a column that rather names its rows."""
     return InputError(
         f"categorical column {column!r} has more than {MOST_LEVELS:,} levels, and each would be a feature: "
@@ -86,13 +86,13 @@ def one_hot(levels: tuple[str, ...]) -> np.ndarray:
     return np.asarray(lookup(np.array(levels, dtype=object)), "float64")[:, 1:]
 
 
-def texts(column: "pa.Array") -> "pa.Array":
+def as_text(column: "pa.Array") -> "pa.Array":
     """A column's cells as text: an array of strings, or a dictionary of them."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
     if pa.types.is_dictionary(column.type):
-        return pa.DictionaryArray.from_arrays(column.indices, texts(column.dictionary))
+        return pa.DictionaryArray.from_arrays(column.indices, as_text(column.dictionary))
     if pa.types.is_floating(column.type):
         column = pc.if_else(pc.is_nan(column), None, column)
         if pc.all(pc.equal(column, pc.floor(column))).as_py():
@@ -100,33 +100,33 @@ def texts(column: "pa.Array") -> "pa.Array":
     return column.cast(pa.string())
 
 
-def codes(column: "pa.Array", levels: tuple[str, ...]) -> np.ndarray:
+def level_codes(column: "pa.Array", levels: tuple[str, ...]) -> np.ndarray:
     """The number of each cell's level, shape (rows,); MISSING and UNKNOWN where there is none."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    column = texts(column)
+    column = as_text(column)
     if pa.types.is_dictionary(column.type):
-        of_entries = np.append(codes(column.dictionary, levels), MISSING)
-        return of_entries[column.indices.fill_null(len(column.dictionary)).to_numpy(zero_copy_only=False)]
-    found = pc.index_in(column, value_set=pa.array(levels, pa.string())).fill_null(UNKNOWN).to_numpy()
+        entry_codes = np.append(level_codes(column.dictionary, levels), MISSING)
+        return entry_codes[column.indices.fill_null(len(column.dictionary)).to_numpy(zero_copy_only=False)]
+    codes = pc.index_in(column, value_set=pa.array(levels, pa.string())).fill_null(UNKNOWN).to_numpy()
     if column.null_count:
-        found = np.where(column.is_null().to_numpy(zero_copy_only=False), MISSING, found)
-    return found
+        codes = np.where(column.is_null().to_numpy(zero_copy_only=False), MISSING, codes)
+    return codes
 
 
-def seen(column: "pa.Array", kept: np.ndarray | None) -> set[str]:
+def distinct_levels(column: "pa.Array", kept: np.ndarray | None) -> set[str]:
     """The levels in a column, of all rows or of those kept."""
     import pyarrow as pa
 
     column = column if kept is None else column.filter(pa.array(kept))
-    column = texts(column.unique())
+    column = as_text(column.unique())
     if pa.types.is_dictionary(column.type):
         column = column.dictionary_decode()
     return set(column.drop_null().to_pylist())
 
 
-def _enough(column: str, levels: Sequence[str]) -> None:
+def _check_number_of_levels(column: str, levels: Sequence[str]) -> None:
     if len(levels) < 2:
         only = f", {levels[0]!r}" if levels else ""
         raise InputError(
@@ -134,4 +134,4 @@ def _enough(column: str, levels: Sequence[str]) -> None:
             "Such a column says nothing beside the bias: leave it out."
         )
     if len(levels) > MOST_LEVELS:
-        raise too_many(column)
+        raise too_many_levels(column)

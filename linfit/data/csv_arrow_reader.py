@@ -46,7 +46,7 @@ class CsvArrowReader:
             types[column] = pa.dictionary(pa.int32(), pa.string()) if column in plan.categories else number_type
         missing_words = self._has_missing_words
         reading = arrow_csv.ReadOptions(column_names=self._header, use_threads=False, block_size=len(piece.content) + 1)
-        parsing = arrow_csv.ParseOptions(newlines_in_values=piece.quotes)
+        parsing = arrow_csv.ParseOptions(newlines_in_values=piece.has_quotes)
         converting = arrow_csv.ConvertOptions(
             column_types=types,
             include_columns=plan.columns,
@@ -63,14 +63,14 @@ class CsvArrowReader:
                 return self.read(piece, plan, booleans)
             return None
         if not len(table):
-            return plan.nothing()
+            return plan.empty_block()
         arrays = []
         for column in table.columns:
             array = _with_stripped_levels(column.chunk(0))
             if array is None:
                 return None
             arrays.append(array)
-        return plan.block(self._path, arrays, lambda row: "")
+        return plan.convert(self._path, arrays, lambda row: "")
 
 
 def _with_stripped_levels(column: "pa.Array") -> "pa.Array | None":

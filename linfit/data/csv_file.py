@@ -14,7 +14,7 @@ from linfit.data.bad_cell import BadCell
 from linfit.data.block import Block
 from linfit.data.column_plan import ColumnPlan
 from linfit.data.csv_arrow_reader import CsvArrowReader
-from linfit.data.csv_pieces import Piece, opened, pieces
+from linfit.data.csv_pieces import Piece, open_unpacked, read_pieces
 from linfit.data.csv_python_reader import CsvPythonReader
 
 PIECE_BYTES = 2**23  # at most; Arrow has a start-up cost for each piece, which shows in smaller ones
@@ -41,8 +41,8 @@ class CsvFile:
 
     def __init__(self, path: str):
         self.name = path
-        with opened(path) as file:
-            head = b"".join(bytes(piece.content) for piece in itertools.islice(pieces(file, HEAD_BYTES), 1))
+        with open_unpacked(path) as file:
+            head = b"".join(bytes(piece.content) for piece in itertools.islice(read_pieces(file, HEAD_BYTES), 1))
         bom = len(_BOM) if head.startswith(_BOM) else 0
         text = head[bom:].decode("utf-8", "surrogateescape")
         lines = list(itertools.islice(csv_text.lines_of(text, path), HEAD_LINES))
@@ -65,8 +65,8 @@ class CsvFile:
         self._python = CsvPythonReader(path, self.columns)
 
     def kind(self, column: str) -> str:
-        """Return the kind of a column's first cells, see `csv_text.kind`."""
-        return csv_text.kind(self._first_cells.get(column, ()))
+        """Return the kind of a column's first cells, see `csv_text.kind_of_cells`."""
+        return csv_text.kind_of_cells(self._first_cells.get(column, ()))
 
     def example(self, column: str) -> str:
         """Return a column's first cell that is not missing, or ""."""
@@ -84,7 +84,7 @@ class CsvFile:
         in_flight = workers + 1  # pieces that are parsed while earlier blocks are in use
         parsing: deque[tuple[Future[Block | BadCell | None], Piece, int]] = deque()
         first_bad: BadCell | None = None
-        with opened(self.name) as file, ThreadPoolExecutor(workers) as pool:
+        with open_unpacked(self.name) as file, ThreadPoolExecutor(workers) as pool:
             offset = len(file.read(self._header_bytes))
             booleans = {column for column in plan.columns if self.kind(column) == "boolean"}
 
@@ -100,7 +100,7 @@ class CsvFile:
                 first_bad = result if isinstance(result, BadCell) else None
                 return result
 
-            for piece in pieces(file, piece_bytes, buffers=in_flight + 1):
+            for piece in read_pieces(file, piece_bytes, buffers=in_flight + 1):
                 parsing.append((pool.submit(self._arrow.read, piece, plan, booleans), piece, offset))
                 offset += len(piece.content)
                 if len(parsing) > in_flight:
@@ -115,10 +115,10 @@ class CsvFile:
 
         With Python throughout where the piece has quotes: an inch mark makes quoted cells seem to end early.
         """
-        if piece.quotes:
+        if piece.has_quotes:
             return self._python.read(piece, plan, booleans, offset)
         results: list[Block | BadCell] = []
-        for small in pieces(io.BytesIO(piece.content), SMALL_PIECE_BYTES):
+        for small in read_pieces(io.BytesIO(piece.content), SMALL_PIECE_BYTES):
             result = self._arrow.read(small, plan, booleans)
             if not isinstance(result, Block):
                 result = self._python.read(small, plan, booleans, offset)

@@ -11,20 +11,20 @@ _GZIP = b"\x1f\x8b"
 _LONGEST_CELL = 2**20  # a quote that does not close within so many bytes was none
 
 
-def opened(path: str) -> Any:
+def open_unpacked(path: str) -> Any:
     """The file's bytes, unpacked."""
     with open(path, "rb") as file:
         packed = file.read(2) == _GZIP
-    return _Unpacked(path) if packed else open(path, "rb")
+    return _GzipFile(path) if packed else open(path, "rb")
 
 
-class _Unpacked:
+class _GzipFile:
     """A gzip file that says so when it is damaged."""
 
     def __init__(self, path: str):
         self._path, self._file = path, gzip.open(path, "rb")  # noqa: SIM115  (closed as a context manager)
 
-    def __enter__(self) -> "_Unpacked":
+    def __enter__(self) -> "_GzipFile":
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -46,15 +46,15 @@ class Piece(NamedTuple):
     """Some whole lines.
 
     Attributes:
-        content: their bytes, which are overwritten later on: see `pieces`.
-        quotes: whether there are any.
+        content: their bytes, which are overwritten later on: see `read_pieces`.
+        has_quotes: whether there are any.
     """
 
     content: memoryview
-    quotes: bool
+    has_quotes: bool
 
 
-def pieces(file: Any, size: int, buffers: int = 1) -> Iterator[Piece]:
+def read_pieces(file: Any, size: int, buffers: int = 1) -> Iterator[Piece]:
     """The rest of a file in pieces of at most this many bytes; of more where a line or a quoted cell is longer.
 
     They lie in so many buffers in turn: a piece may be used until so many others have been asked for. With a new

@@ -7,7 +7,7 @@ from linfit.data import csv_text
 from linfit.data.bad_cell import BadCell
 from linfit.data.block import Block
 from linfit.data.column_plan import ColumnPlan
-from linfit.data.csv_pieces import Piece, opened
+from linfit.data.csv_pieces import Piece, open_unpacked
 
 
 class CsvPythonReader:
@@ -46,7 +46,7 @@ class CsvPythonReader:
             lines.append(line)
             rows.append(cells + [""] * (width - len(cells)))
         if not rows:
-            return plan.nothing()
+            return plan.empty_block()
         index = {column: self._header.index(column) for column in plan.columns}
         arrays = []
         for column in plan.columns:
@@ -68,12 +68,12 @@ class CsvPythonReader:
                 return repr(csv_text.level(text))
             return text.strip() if csv_text.number(text) is not None else repr(text)
 
-        return plan.block(self._path, arrays, place, content)
+        return plan.convert(self._path, arrays, place, content)
 
     def _lines_before(self, offset: int) -> int:
         """Return the number of lines before a byte of the file; counted only for an error message."""
         count, before = 0, b""
-        with opened(self._path) as file:
+        with open_unpacked(self._path) as file:
             while offset > 0 and (content := file.read(min(offset, 2**20))):
                 count += content.count(b"\n")
                 if b"\r" in content:

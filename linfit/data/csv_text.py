@@ -65,7 +65,7 @@ def number(cell: str) -> float | None:
     return None
 
 
-def kind(cells: Sequence[str]) -> str:
+def kind_of_cells(cells: Sequence[str]) -> str:
     """What a column's first cells are: "number", "boolean", "date", "decimal comma" or "text"."""
     present = [cell for cell in cells if level(cell) is not None]
     if not present or any(number(cell) is not None for cell in present):

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from linfit import checks
 from linfit.checks import InputError
-from linfit.data.arrow_kinds import kind
+from linfit.data.arrow_kinds import kind_of_type
 from linfit.data.bad_cell import BadCell
 from linfit.data.block import Block
 from linfit.data.column_plan import ColumnPlan
-from linfit.data.read_ahead import ahead
+from linfit.data.read_ahead import read_ahead
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -45,7 +45,7 @@ class ParquetFile:
         with self._open() as file:
             schema = file.schema_arrow
         checks.names(schema.names, f"the columns of {self.name}")
-        return {field.name: kind(field.type) for field in schema}
+        return {field.name: kind_of_type(field.type) for field in schema}
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -58,7 +58,7 @@ class ParquetFile:
         return sum(self._counts[group] for group in self._groups)
 
     def kind(self, column: str) -> str:
-        """What a column holds, as `arrow_kinds.kind` says it."""
+        """What a column holds, as `arrow_kinds.kind_of_type` says it."""
         return self._kinds[column]
 
     def example(self, column: str) -> str:
@@ -75,19 +75,19 @@ class ParquetFile:
 
     def read_blocks(self, plan: ColumnPlan, batch_rows: int) -> Iterator[Block | BadCell]:
         """The rows in order, in blocks of at most so many, or what is wrong with them."""
-        for first, batch in ahead(self._batches(list(plan.columns), batch_rows)):
+        for first_row, batch in read_ahead(self._batches(list(plan.columns), batch_rows)):
             arrays = [batch.column(column) for column in plan.columns]
-            yield plan.block(self.name, arrays, partial(_place, first))
+            yield plan.convert(self.name, arrays, partial(_place, first_row))
 
     def _batches(self, columns: list[str], batch_rows: int) -> "Generator[tuple[int, pa.RecordBatch], None, None]":
         """The rows as Arrow reads them, and the number of the first of each batch."""
         with self._open() as file:
             for group in self._groups:
-                first = sum(self._counts[:group])
+                first_row = sum(self._counts[:group])
                 batches = file.iter_batches(batch_rows, [group], columns, use_threads=False)
                 while (batch := self._read(next, batches, None)) is not None:
-                    yield first, batch
-                    first += len(batch)
+                    yield first_row, batch
+                    first_row += len(batch)
 
     @property
     def _groups(self) -> tuple[int, ...]:
@@ -109,5 +109,5 @@ class ParquetFile:
             raise InputError(f"{self.name} is no Parquet file, or damaged: {reason}. Write or copy it anew.") from None
 
 
-def _place(first: int, row: int) -> str:
-    return f"row {first + row}, counted from 0"
+def _place(first_row: int, row: int) -> str:
+    return f"row {first_row + row}, counted from 0"

@@ -53,7 +53,7 @@ def plan_columns(
                     listed = ", ".join(map(repr, source.columns))
                     raise InputError(
                         f"{source.name} has no {role} column {name!r}. Its columns are: {listed}."
-                        f"{_nearly(name, source)}{_hint(source)}"
+                        f"{_similar_name(name, source)}{_separator_hint(source)}"
                     )
     if sample_weight in (*chosen, *targets):
         raise InputError(f"{sample_weight!r} weighs the rows and cannot be a feature or a target, too.")
@@ -63,19 +63,21 @@ def plan_columns(
     if not chosen:
         raise InputError(
             f"{first.name} has no column beside the target {targets[0]!r}: a fit needs at least one feature."
-            f"{_hint(first)}"
+            f"{_separator_hint(first)}"
         )
     checks.names(chosen, "features")
-    levels = categories.asked_for(categorical, chosen)
+    levels = categories.requested_levels(categorical, chosen)
     if any(isinstance(source, CsvFile) for source in sources):
-        levels = {column: None if given is None else _as_in_csv(column, given) for column, given in levels.items()}
-    wanted = ColumnPlan(chosen, targets, levels, missing == "drop", sample_weight)
+        levels = {
+            column: names if names is None else _stripped_levels(column, names) for column, names in levels.items()
+        }
+    plan = ColumnPlan(chosen, targets, levels, missing == "drop", sample_weight)
     for source in sources:
-        _check_kinds(source, wanted)
-    return wanted
+        _check_kinds(source, plan)
+    return plan
 
 
-def _as_in_csv(column: str, given: tuple[str, ...]) -> tuple[str, ...]:
+def _stripped_levels(column: str, given: tuple[str, ...]) -> tuple[str, ...]:
     """Levels as the cells of a CSV file have them: without spaces around them."""
     for level in given:
         if csv_text.level(level) is None:
@@ -86,17 +88,17 @@ def _as_in_csv(column: str, given: tuple[str, ...]) -> tuple[str, ...]:
     return checks.names([level.strip() for level in given], f"the levels of {column!r}")
 
 
-def _nearly(wanted: Any, source: Source) -> str:
+def _similar_name(name: Any, source: Source) -> str:
     """Asks for the column that has another case, or spaces around its name."""
-    alike = [name for name in source.columns if name.strip().casefold() == str(wanted).strip().casefold()]
-    return f" Did you mean {alike[0]!r}?" if alike else ""
+    similar = [column for column in source.columns if column.strip().casefold() == str(name).strip().casefold()]
+    return f" Did you mean {similar[0]!r}?" if similar else ""
 
 
-def _hint(source: Source) -> str:
+def _separator_hint(source: Source) -> str:
     """What a header of one column with another separator in it asks for."""
-    only = str(source.columns[0])
+    header = str(source.columns[0])
     for name, separator, options in (("semicolons", ";", 'sep=";", decimal=","'), ("tabs", "\t", 'sep="\\t"')):
-        if len(source.columns) == 1 and separator in only:
+        if len(source.columns) == 1 and separator in header:
             return (
                 f" Are they separated by {name}? Try linfit.read_table(pd.read_csv(..., {options}), ...), or save them "
                 "with commas, and decimals with points."
@@ -104,46 +106,46 @@ def _hint(source: Source) -> str:
     return ""
 
 
-def _check_kinds(source: Source, wanted: ColumnPlan) -> None:
+def _check_kinds(source: Source, plan: ColumnPlan) -> None:
     """Refuses columns that are no numbers, all of a kind in one message."""
-    plain = {column: source.kind(column) for column in wanted.columns if column not in wanted.categories}
+    kinds = {column: source.kind(column) for column in plan.columns if column not in plan.categories}
 
-    def named(kind: str) -> str:
-        found = [column for column, its in plain.items() if its == kind]
+    def columns_of(kind: str) -> str:
+        found = [column for column, column_kind in kinds.items() if column_kind == kind]
         word = "columns" if len(found) > 1 else "column"
         shown = ((column, source.example(column)) for column in found)
         return f"{word} " + ", ".join(f"{name!r}" + (f" (such as {cell!r})" if cell else "") for name, cell in shown)
 
-    if "text" in plain.values():
-        text = [column for column, kind in plain.items() if kind == "text"]
+    if "text" in kinds.values():
+        text = [column for column, kind in kinds.items() if kind == "text"]
         numbers = [column for column in text if _BEGINS_AS_NUMBER.match(source.example(column))]
         words = [column for column in text if column not in numbers]
         remedy: list[str | Argument] = ["Try ", Argument("categorical", words)]
         if not words:
             remedy = ["Correct them, name them in ", Argument("categorical"), " if they are levels"]
-        for role, those in {"target": wanted.targets, "sample_weight": (wanted.weight,)}.items():
-            if set(text) & set(those):
-                remedy = [f"Try another {role}" if set(words) & set(those) else "Correct them"]
-        written = "Numbers must be written without currency signs, percent signs, spaces and thousands separators. "
+        for role, columns in {"target": plan.targets, "sample_weight": (plan.weight,)}.items():
+            if set(text) & set(columns):
+                remedy = [f"Try another {role}" if set(words) & set(columns) else "Correct them"]
+        advice = "Numbers must be written without currency signs, percent signs, spaces and thousands separators. "
         raise InputError(
-            f"{source.name} has text where a fit needs numbers, in {named('text')}. {written if numbers else ''}",
+            f"{source.name} has text where a fit needs numbers, in {columns_of('text')}. {advice if numbers else ''}",
             *remedy,
             ", or choose other columns by ",
             Argument("features"),
             ".",
         )
-    if "decimal comma" in plain.values():
+    if "decimal comma" in kinds.values():
         raise InputError(
-            f"{source.name} has decimal commas in {named('decimal comma')}. Save the numbers with decimal points."
+            f"{source.name} has decimal commas in {columns_of('decimal comma')}. Save the numbers with decimal points."
         )
-    if "date" in plain.values():
+    if "date" in kinds.values():
         raise InputError(
-            f"{source.name} has dates where a fit needs numbers, in {named('date')}. Make numbers of them, such as "
-            "the days since the first (pandas: (dates - dates.min()).dt.days), or choose other columns by ",
+            f"{source.name} has dates where a fit needs numbers, in {columns_of('date')}. Make numbers of them, such "
+            "as the days since the first (pandas: (dates - dates.min()).dt.days), or choose other columns by ",
             Argument("features"),
             ".",
         )
-    for column, kind in plain.items():
+    for column, kind in kinds.items():
         if kind not in ("number", "boolean"):
             raise InputError(
                 f"{source.name} must hold numbers in column {column!r}, got the type {kind}. Choose other columns by ",

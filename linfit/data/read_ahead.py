@@ -7,7 +7,7 @@ from typing import TypeVar
 Item = TypeVar("Item")
 
 
-def ahead(items: Generator[Item, None, None]) -> Iterator[Item]:
+def read_ahead(items: Generator[Item, None, None]) -> Iterator[Item]:
     """The same items, each made in another thread while the one before is in use."""
     try:
         with ThreadPoolExecutor(1) as maker:

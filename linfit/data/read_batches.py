@@ -1,15 +1,12 @@
 """read_batches: files of any size, a block of rows at a time."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from linfit import checks
 from linfit.data.plan_columns import plan_columns
 from linfit.data.sources import sources_of
 from linfit.data.table_batches import BATCH_ROWS, TableBatches
-
-if TYPE_CHECKING:
-    pass
 
 
 def read_batches(

@@ -69,16 +69,16 @@ class Rows:
 
     def first(self, count: int) -> "Rows":
         """The first `count` rows."""
-        return self._cut(slice(0, count))
+        return self._slice(slice(0, count))
 
     def part(self, start: int, end: int) -> "Rows":
         """The rows from `start` to before `end`."""
-        return self._cut(slice(start, end))
+        return self._slice(slice(start, end))
 
-    def some(self, count: int) -> "Rows":
+    def evenly_spaced(self, count: int) -> "Rows":
         """About `count` rows, spread evenly over all."""
-        return self._cut(slice(None, None, max(1, len(self) // count)))
+        return self._slice(slice(None, None, max(1, len(self) // count)))
 
-    def _cut(self, which: slice) -> "Rows":
+    def _slice(self, which: slice) -> "Rows":
         weight = None if self.sample_weight is None else self.sample_weight[which]
         return Rows(self.x[which], self.y[which], weight)

@@ -8,7 +8,7 @@ from typing import Any
 
 from linfit.checks import InputError
 from linfit.data.csv_file import CsvFile
-from linfit.data.dataframe import DataFrameSource
+from linfit.data.dataframe_source import DataFrameSource
 from linfit.data.parquet_file import ParquetFile
 
 Source = CsvFile | ParquetFile | DataFrameSource
@@ -28,7 +28,7 @@ def sources_of(source: Any) -> list[Source]:
     paths = [path for each in given for path in _paths(each)]
     if not paths:
         raise InputError("there are no files: the list of paths is empty.")
-    return [_opened(path) for path in paths]
+    return [_file_source(path) for path in paths]
 
 
 def _paths(given: Any) -> list[str]:
@@ -47,12 +47,12 @@ def _paths(given: Any) -> list[str]:
     return found
 
 
-def _opened(path: str) -> Source:
+def _file_source(path: str) -> Source:
     try:
         with open(path, "rb") as file:
-            begins = file.read(4)
+            start = file.read(4)
             file.seek(max(0, os.path.getsize(path) - 4))
-            is_parquet = begins == file.read(4) == b"PAR1"
+            is_parquet = start == file.read(4) == b"PAR1"
         return ParquetFile(path) if is_parquet or path.lower().endswith((".parquet", ".pq")) else CsvFile(path)
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror or error}.") from None

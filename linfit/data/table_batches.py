@@ -10,8 +10,8 @@ import numpy as np
 from linfit import checks
 from linfit.checks import NoRows
 from linfit.data import categories
-from linfit.data.bad_cell import BadCell
-from linfit.data.block import Block, such_rows
+from linfit.data.bad_cell import BadCell, affected_rows
+from linfit.data.block import Block
 from linfit.data.column_plan import ColumnPlan
 from linfit.data.csv_file import CsvFile
 from linfit.data.parquet_file import ParquetFile
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 BATCH_ROWS = 2**16
 """Rows of a block: enough that what is done once for each costs nothing, few enough for a hundred columns."""
 
-_SMALL = 8  # times fewer rows than a block may have: such blocks are joined
-_COUNTED = 16  # blocks with a fault, after which read_table counts no further
+_SMALL_BLOCK = 8  # times fewer rows than a block may have: such blocks are joined
+_MOST_BAD_BLOCKS = 16  # blocks with a fault, after which read_table counts no further
 
 
 @dataclass(eq=False)
@@ -56,16 +56,16 @@ class TableBatches:
         """
         unknown = [column for column, levels in wanted.categories.items() if levels is None]
         if unknown:
-            looking = wanted if wanted.drop else ColumnPlan(tuple(unknown), (), dict.fromkeys(unknown), False)
+            plan = wanted if wanted.drop_missing else ColumnPlan(tuple(unknown), (), dict.fromkeys(unknown), False)
             levels: dict[str, set[str]] = {column: set() for column in unknown}
-            for block in cls(sources, looking, batch_rows).blocks(counting=True):
+            for block in cls(sources, plan, batch_rows).blocks(counting=True):
                 for column in unknown:
                     levels[column] |= block.levels[column]
                     if len(levels[column]) > categories.MOST_LEVELS:
-                        raise categories.too_many(column)
-            found = {column: categories.in_order(column, levels[column]) for column in unknown}
-            wanted = replace(wanted, categories={**wanted.categories, **found})
-        wanted.refuse_equal_names()
+                        raise categories.too_many_levels(column)
+            learnt = {column: categories.sorted_levels(column, levels[column]) for column in unknown}
+            wanted = replace(wanted, categories={**wanted.categories, **learnt})
+        wanted.refuse_duplicate_names()
         return cls(sources, wanted, batch_rows)
 
     @property
@@ -140,7 +140,7 @@ class TableBatches:
             lambda: (tuple(part.astype(dtype) for part in block) for block in self),
             output_signature=tuple(tf.TensorSpec(shape, dtype) for shape in shapes),
         )
-        rows = self._used_rows if self.rows is None or self.wanted.drop else self.rows
+        rows = self._used_rows if self.rows is None or self.wanted.drop_missing else self.rows
         if rows is None:
             rows = sum(len(x) for x, *_ in self)
         batches = blocks.rebatch(batch_size).prefetch(tf.data.AUTOTUNE)
@@ -156,24 +156,24 @@ class TableBatches:
             InputError: a cell that cannot be used, or no rows at all.
         """
         self.dropped = 0
-        rows, fault, count, faults, at_least = 0, None, 0, 0, False
-        for outcome in _joined(self._outcomes(), self.batch_rows):
-            if isinstance(outcome, BadCell):
-                fault = fault or outcome
-                faults += 1
-                count += outcome.counts.get(fault.column, 0)
-                at_least = not outcome.counts or faults == _COUNTED
+        rows, first_bad, bad_rows, bad_blocks, at_least = 0, None, 0, 0, False
+        for block in _join_small_blocks(self._read_sources(), self.batch_rows):
+            if isinstance(block, BadCell):
+                first_bad = first_bad or block
+                bad_blocks += 1
+                bad_rows += block.counts.get(first_bad.column, 0)
+                at_least = not block.counts or bad_blocks == _MOST_BAD_BLOCKS
                 if not counting or at_least:
                     break
-            elif fault is None:
-                self.dropped += outcome.dropped
-                rows += outcome.values.shape[1]
-                if outcome.values.shape[1]:
-                    yield outcome
-        if fault is not None:
+            elif first_bad is None:
+                self.dropped += block.dropped
+                rows += block.values.shape[1]
+                if block.values.shape[1]:
+                    yield block
+        if first_bad is not None:
             if not counting:
-                raise fault.error("the first such row")
-            raise fault.error("at least " * at_least + such_rows(count))
+                raise first_bad.error("the first such row")
+            raise first_bad.error("at least " * at_least + affected_rows(bad_rows))
         if not rows:
             names = " and ".join(source.name for source in self.sources[:3]) + " ..." * (len(self.sources) > 3)
             if self.dropped:
@@ -182,29 +182,29 @@ class TableBatches:
             raise NoRows(f"{names} has {'a header but ' if is_csv else ''}no rows.")
         self._used_rows = rows
 
-    def _outcomes(self) -> Iterator[Block | BadCell]:
+    def _read_sources(self) -> Iterator[Block | BadCell]:
         for source in self.sources:
             yield from source.read_blocks(self.wanted, self.batch_rows)
 
 
-def _joined(outcomes: Iterator[Block | BadCell], batch_rows: int) -> Iterator[Block | BadCell]:
+def _join_small_blocks(blocks: Iterator[Block | BadCell], batch_rows: int) -> Iterator[Block | BadCell]:
     """The same with small blocks joined, to as many rows as they may have; those that are worth while are let be."""
-    waiting: list[Block] = []
+    small: list[Block] = []
 
-    def together() -> Iterator[Block]:
-        if waiting:
-            yield Block.joined(waiting)
-            waiting.clear()
+    def joined() -> Iterator[Block]:
+        if small:
+            yield Block.joined(small)
+            small.clear()
 
-    for outcome in outcomes:
-        if isinstance(outcome, BadCell):
-            yield from together()
-            yield outcome
+    for block in blocks:
+        if isinstance(block, BadCell):
+            yield from joined()
+            yield block
             continue
-        rows = outcome.values.shape[1]
-        if rows + sum(block.values.shape[1] for block in waiting) > batch_rows or _SMALL * rows > batch_rows:
-            yield from together()
-        waiting.append(outcome)
-        if _SMALL * rows > batch_rows:
-            yield from together()
-    yield from together()
+        rows = block.values.shape[1]
+        if rows + sum(each.values.shape[1] for each in small) > batch_rows or _SMALL_BLOCK * rows > batch_rows:
+            yield from joined()
+        small.append(block)
+        if _SMALL_BLOCK * rows > batch_rows:
+            yield from joined()
+    yield from joined()

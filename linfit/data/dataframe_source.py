@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from linfit import checks
 from linfit.data.array_input import column_names
-from linfit.data.arrow_kinds import kind
+from linfit.data.arrow_kinds import kind_of_type
 from linfit.data.bad_cell import BadCell
 from linfit.data.block import Block
 from linfit.data.categories import level_name
@@ -33,8 +33,8 @@ class DataFrameSource:
         self._arrays: dict[tuple[str, bool], pa.Array] = {}
 
     def kind(self, column: str) -> str:
-        """What a column holds, as `arrow_kinds.kind` says it."""
-        return kind(self._array(column, False).type)
+        """What a column holds, as `arrow_kinds.kind_of_type` says it."""
+        return kind_of_type(self._array(column, False).type)
 
     def example(self, column: str) -> str:
         """What a column begins with."""
@@ -48,17 +48,17 @@ class DataFrameSource:
     def read_blocks(self, plan: ColumnPlan, batch_rows: int) -> Iterator[Block | BadCell]:
         """The rows in order, in blocks of at most so many, or what is wrong with them."""
         arrays = [self._array(column, column in plan.categories) for column in plan.columns]
-        for first in range(0, self.rows, batch_rows):
-            parts = [array[first : first + batch_rows] for array in arrays]
+        for first_row in range(0, self.rows, batch_rows):
+            parts = [array[first_row : first_row + batch_rows] for array in arrays]
 
-            def cell(row: int, column: str, first: int = first) -> str:
-                content = self._cells(column)[first + row]
-                return repr(content) if isinstance(content, str) else str(content)
+            def content(row: int, column: str, first_row: int = first_row) -> str:
+                cell = self._cells(column)[first_row + row]
+                return repr(cell) if isinstance(cell, str) else str(cell)
 
-            def place(row: int, first: int = first) -> str:
-                return f"row {first + row}, counted from 0"
+            def place(row: int, first_row: int = first_row) -> str:
+                return f"row {first_row + row}, counted from 0"
 
-            yield plan.block(self.name, parts, place, cell)
+            yield plan.convert(self.name, parts, place, content)
 
     def _cells(self, column: str) -> Any:
         """The cells of a column by their number."""
@@ -79,12 +79,12 @@ class DataFrameSource:
                 try:
                     array = pa.array(cells, from_pandas=True)
                 except (pa.ArrowInvalid, pa.ArrowTypeError):  # objects of several types
-                    array = _of_objects(cells, as_text)
+                    array = _object_array(cells, as_text)
             self._arrays[column, as_text] = array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
         return self._arrays[column, as_text]
 
 
-def _of_objects(cells: Any, as_text: bool) -> "pa.Array":
+def _object_array(cells: Any, as_text: bool) -> "pa.Array":
     """Objects of several types as text, or as numbers with infinity for what is none."""
     import pandas as pd
     import pyarrow as pa
