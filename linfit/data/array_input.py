@@ -25,8 +25,8 @@ def refuse_blocks(values: Any) -> None:
     """The blocks of `read_batches` are neither rows in memory nor batches of one size."""
     if hasattr(values, "dataset") and hasattr(values, "parts"):
         raise InputError(
-            "batches of a file are passed on as batches.dataset(32), or, for the squared loss of all rows at once, as "
-            "linfit.SufficientStatistics.from_batches(batches)."
+            "rows in memory or a data set are required, got the batches of read_batches. Try batches.dataset(32), or, "
+            "for the squared loss of all rows at once, linfit.SufficientStatistics.from_batches(batches)."
         )
 
 
@@ -47,9 +47,9 @@ def as_rows(x: Any, y: Any, sample_weight: Any = None, dtype: str | None = "floa
     refuse_blocks(x)
     if isinstance(x, Table):
         if y is not None:
-            raise InputError("a Table has y already: pass the table alone, or table.x and y.")
+            raise InputError("a Table has y already, got another y beside it. Pass the table alone, or table.x and y.")
         if sample_weight is not None and x.sample_weight is not None:
-            raise InputError("the Table has a sample_weight already: pass the table alone.")
+            raise InputError("the Table has a sample_weight already, got another one. Pass the table alone.")
         if sample_weight is None and dtype is None and x.is_read_only:
             return _rows_of_table(x, fits)
         y, sample_weight = x.y, x.sample_weight if sample_weight is None else sample_weight
@@ -66,13 +66,15 @@ def _rows_of_table(table: Table, fits: str) -> Rows:
 
 def _checked_rows(x: Any, y: Any, sample_weight: Any, dtype: str | None, fits: str) -> Rows:
     if y is None:
-        raise InputError("y is missing: a fit needs the targets beside the features. Try model.fit(x, y).")
+        raise InputError("y is missing: a fit needs targets as well as features. Try model.fit(x, y).")
     x, y = as_matrix(x, "x", dtype, fits), as_matrix(y, "y", dtype, fits)
     same_length(x, "x", y, "y")
     if sample_weight is not None:
         sample_weight = as_matrix(sample_weight, "sample_weight", dtype, fits)
         if sample_weight.shape[1] != 1:
-            raise InputError(f"sample_weight must have the shape (rows,), got {sample_weight.shape}.")
+            raise InputError(
+                f"sample_weight must have the shape (rows,), got {sample_weight.shape}. Pass one weight per row."
+            )
         sample_weight = sample_weight[:, 0]
         same_length(x, "x", sample_weight, "sample_weight")
         if sample_weight.min() < 0 or not sample_weight.any():
@@ -93,13 +95,17 @@ def as_matrix(values: Any, name: str, dtype: str | None = "float64", fits: str =
     try:
         array = np.asarray(values)
     except ValueError:
-        raise InputError(f"{name} must be a table of numbers, got rows of different lengths.") from None
+        raise InputError(
+            f"{name} must be a table of numbers, got rows of different lengths. Give each row as many values."
+        ) from None
     if array.ndim == 1:
         array = array[:, np.newaxis]
     if array.ndim != 2:
         raise InputError(f"{name} must have the shape (rows, columns), got shape {array.shape}.")
     if array.size == 0:
-        raise InputError(f"{name} has no values: its shape is {array.shape}. A fit needs at least one row.")
+        raise InputError(
+            f"{name} has no values: its shape is {array.shape}. At least one row and one column are required."
+        )
 
     if array.dtype == object and columns:
         array = _object_columns(array, columns, name)
@@ -115,7 +121,9 @@ def as_matrix(values: Any, name: str, dtype: str | None = "float64", fits: str =
         try:
             matrix = array.astype(dtype or (array.dtype if array.dtype == "float32" else "float64"), copy=False)
         except OverflowError:  # a Python integer beyond any float
-            raise InputError(f"{name} must hold numbers that fit into {dtype}, got larger ones.") from None
+            raise InputError(
+                f"{name} must hold numbers that fit into {dtype or 'float64'}, got larger ones. Rescale them."
+            ) from None
     with np.errstate(over="ignore", invalid="ignore"):
         finite = np.isfinite(matrix.sum())  # one quick pass, though a sum may overflow by itself
     if finite and np.finfo(fits).max < np.finfo(matrix.dtype).max:
@@ -128,7 +136,8 @@ def as_matrix(values: Any, name: str, dtype: str | None = "float64", fits: str =
         row, column = bad[0]
         raise InputError(
             f"{name} must hold finite numbers of type {matrix.dtype}, got {array[row, column]} "
-            f"in {_cell_place(columns, row, column)} ({len(bad)} such values in all). Remove or fill those rows."
+            f"in {_cell_place(columns, row, column)} ({len(bad):,} such value{'s' * (len(bad) != 1)} in all). "
+            "Fill those values or remove their rows."
         )
     return matrix
 
@@ -149,8 +158,10 @@ def _object_columns(array: np.ndarray, columns: tuple[str, ...], name: str) -> n
     present = (next((cell for cell in cells if cell is not None and cell == cell), None) for cells in array.T)
     text = [column for column, cell in zip(columns, present, strict=True) if isinstance(cell, str)]
     if text:
+        one = len(text) == 1
         raise InputError(
-            f"{name} has text in column {', '.join(map(repr, text))}. Leave it out, or encode it: table = "
+            f"{name} must hold numbers, got text in column{'' if one else 's'} {', '.join(map(repr, text))}. "
+            f"Leave {'it' if one else 'them'} out, or encode {'it' if one else 'them'}: table = "
             f"linfit.read_table(frame, target=..., categorical={text}), then model.fit(table)."
         )
     if any(isinstance(cell, str) for cell in array.flat):
@@ -174,7 +185,7 @@ def shape_of_batches(batches: Any) -> tuple[int | None, int | None]:
     if x.rank is None or y.rank is None:
         return None, None
     if x.rank != 2:
-        raise InputError(f"a data set must give x of shape (rows, features), got {tuple(x)}. Try .batch(32) on it.")
+        raise InputError(f"a data set must yield x of shape (rows, features), got {tuple(x)}. Try dataset.batch(32).")
     return x[1], y[1] if y.rank > 1 else 1
 
 

@@ -30,7 +30,7 @@ def requested_levels(categorical: Any, features: tuple[str, ...]) -> dict[str, t
     for column, levels in given.items():
         if column not in features:
             raise InputError(
-                f"categorical must name features, got {column!r}. The features are: {', '.join(map(repr, features))}."
+                f"categorical must name features, got {column!r}. Choose from: {', '.join(map(repr, features))}."
             )
         requested[column] = None
         if levels is not None:
@@ -54,8 +54,8 @@ def sorted_levels(column: str, levels: Iterable[str]) -> tuple[str, ...]:
 def too_many_levels(column: str) -> InputError:
     """The refusal of a column that rather names its rows."""
     return InputError(
-        f"categorical column {column!r} has more than {MOST_LEVELS:,} levels, and each would be a feature: "
-        "leave it out."
+        f"categorical column {column!r} must have at most {MOST_LEVELS:,} levels, since each becomes a feature, got "
+        "more. Leave it out of the features."
     )
 
 
@@ -131,7 +131,7 @@ def _check_number_of_levels(column: str, levels: Sequence[str]) -> None:
         only = f", {levels[0]!r}" if levels else ""
         raise InputError(
             f"categorical column {column!r} must have at least two levels, got {len(levels)}{only}. "
-            "Such a column says nothing beside the bias: leave it out."
+            "A column with fewer adds nothing to the bias. Leave it out of the features."
         )
     if len(levels) > MOST_LEVELS:
         raise too_many_levels(column)

@@ -38,9 +38,9 @@ def match_columns(x: Any, feature_names: tuple[str, ...] | None, categories: Cat
         for column in sorted(set(x.categories) & set(categories)):
             if x.categories[column] != tuple(categories[column]):
                 raise InputError(
-                    f"column {column!r} of the table has the levels {list(x.categories[column])}, the model's has "
-                    f"{list(categories[column])}; the first is the reference level. Read it with "
-                    "read_table(..., categorical=model.categories)."
+                    f"column {column!r} of the table must have the model's levels {list(categories[column])} in this "
+                    f"order, the first being the reference level, got {list(x.categories[column])}. Read the table "
+                    "with read_table(..., categorical=model.categories)."
                 )
     if names == feature_names:
         return x
@@ -55,7 +55,7 @@ def match_columns(x: Any, feature_names: tuple[str, ...] | None, categories: Cat
     additional = [repr(name) for name in names if name not in columns]
     if missing or additional:
         differences = [f"lacks {', '.join(missing)}"] * bool(missing)
-        differences += [f"has {', '.join(additional)} besides"] * bool(additional)
+        differences += [f"has {', '.join(additional)} in addition"] * bool(additional)
         remedy = "Add or rename columns." if missing else f"Try x[{list(columns)}]."
         raise InputError(
             f"x must have the model's columns {list(columns)}, in any order; it {' and '.join(differences)}. {remedy}"
@@ -73,14 +73,16 @@ def _encoded(x: Any, columns: tuple[str, ...], categories: Categories) -> np.nda
     frame = DataFrameSource(x, "x")
     for column in columns:
         if column not in categories and frame.kind(column) not in ("number", "boolean"):
-            raise InputError(f"x must hold numbers in column {column!r}, got {frame.example(column)!r}.")
+            raise InputError(
+                f"x must hold numbers in column {column!r}, got {frame.example(column)!r}. Convert it to numbers."
+            )
     plan = ColumnPlan(
         columns, (), {column: tuple(categories[column]) for column in columns if column in categories}, False
     )
     blocks = list(frame.read_blocks(plan, max(1, frame.rows)))
     if not blocks:
-        raise InputError(f"x has no values: its shape is {(frame.rows, len(columns))}. At least one row was expected.")
+        raise InputError(f"x has no values: its shape is {(frame.rows, len(columns))}. At least one row is required.")
     block = blocks[0]
     if isinstance(block, BadCell):
-        raise block.error(affected_rows(block.counts[block.column]), "Fill or leave out those rows.")
+        raise block.error(affected_rows(block.counts[block.column]), "Correct those cells, or leave out their rows.")
     return block.values.T

@@ -47,12 +47,12 @@ class CsvFile:
         text = head[bom:].decode("utf-8", "surrogateescape")
         lines = list(itertools.islice(csv_text.lines_of(text, path), HEAD_LINES))
         if not lines:
-            raise InputError(f"{path} is empty: a header line and at least one row were expected.")
+            raise InputError(f"{path} is empty: a header line and at least one row are required.")
         (header_lines, header), *first_rows = lines
         csv_text.refuse_other_encodings(path, header)
         if "" in header:
             raise InputError(
-                f"{path} has a column without a name in its header line, number {header.index('') + 1}. "
+                f"{path} must name every column in its header line, got no name for column {header.index('') + 1}. "
                 "Name it, or leave it out (pandas: to_csv(..., index=False))."
             )
         self.columns = checks.names(header, f"the columns of {path}")

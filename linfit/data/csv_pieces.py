@@ -36,7 +36,7 @@ class _GzipFile:
                 return getattr(self._file, method)(*arguments)
             except (EOFError, OSError, zlib.error) as error:
                 raise InputError(
-                    f"{self._path} is damaged: it cannot be unpacked ({error}). Write or copy it anew."
+                    f"{self._path} is damaged: it cannot be unpacked ({error}). Write or copy it again."
                 ) from None
 
         return call

@@ -41,7 +41,8 @@ class CsvPythonReader:
             if len(cells) > width:
                 raise InputError(
                     f"{self._path} has lines of different lengths: the header has {width} cells, line "
-                    f"{self._lines_before(offset) + line} has {len(cells)}. Quote cells that hold commas."
+                    f"{self._lines_before(offset) + line} has {len(cells)}. "
+                    "Put quotes around cells that contain commas."
                 )
             lines.append(line)
             rows.append(cells + [""] * (width - len(cells)))

@@ -40,7 +40,10 @@ class GroundTruth:
         self.w = as_numbers(w, "w")
         self.w = self.w.reshape(-1, 1) if self.w.ndim < 2 else self.w
         if self.w.ndim > 2 or self.w.size == 0:
-            raise InputError(f"w must be a number, (features,) or (features, targets), got shape {np.shape(w)}.")
+            raise InputError(
+                "w must be a number or a non-empty array of shape (features,) or (features, targets), "
+                f"got shape {np.shape(w)}."
+            )
         self.b = as_numbers(b, "b")
         if self.b.shape not in ((), (1,), (self.targets,)):
             raise InputError(f"b must be one number or one for each of {self.targets} targets, got {self.b.tolist()}.")
@@ -84,14 +87,19 @@ class GroundTruth:
         generator = np.random.default_rng(None if seed is None else checks.seed(seed, "seed"))
         if features is not None:
             if rows is not None:
-                raise InputError("rows and features exclude each other: features=... has its own rows.")
+                raise InputError(
+                    "rows and features exclude each other: features has its own rows. Leave one of them out."
+                )
             x = self._as_features(features)
         elif rows is None:
             raise InputError("rows is missing. Try truth.sample(120), or pass your own x as features=...")
         else:
             lowest, highest = as_numbers(low, "low"), as_numbers(high, "high")
             if any(bound.shape not in ((), (self.features,)) for bound in (lowest, highest)):
-                raise InputError(f"low and high must be one number or one for each of the {self.features} features.")
+                raise InputError(
+                    f"low and high must be one number or one for each of the {self.features} features, "
+                    f"got low={low!r} and high={high!r}."
+                )
             if not np.all(lowest < highest):
                 raise InputError(f"low must be below high, got low={low!r} and high={high!r}.")
             x = generator.uniform(lowest, highest, size=(checks.count(rows, "rows"), self.features))
@@ -109,13 +117,17 @@ class GroundTruth:
         """
         rows = as_rows(self._as_features(x), y, sample_weight)
         if rows.y.shape[1] != self.targets:
-            raise InputError(f"y must have the {self.targets} target(s) of the truth, got {rows.y.shape[1]}.")
+            raise InputError(
+                f"y must have one column for each of the truth's {self.targets} targets, got {rows.y.shape[1]}."
+            )
         return rows.mean_squared_error(self.w, self.b)
 
     def _as_features(self, x: Any) -> np.ndarray:
         x = as_matrix(x, "x")
         if x.shape[1] != self.features:
-            raise InputError(f"x must have the {self.features} features of the truth, got {x.shape[1]}.")
+            raise InputError(
+                f"x must have one column for each of the truth's {self.features} features, got {x.shape[1]}."
+            )
         return x
 
     def __repr__(self) -> str:

@@ -106,7 +106,9 @@ class ParquetFile:
             return function(*arguments, **options)
         except (pa.ArrowException, OSError) as error:
             reason = str(error).splitlines()[0].rstrip(".")
-            raise InputError(f"{self.name} is no Parquet file, or damaged: {reason}. Write or copy it anew.") from None
+            raise InputError(
+                f"{self.name} is not a Parquet file, or it is damaged: {reason}. Write or copy it again."
+            ) from None
 
 
 def _place(first_row: int, row: int) -> str:

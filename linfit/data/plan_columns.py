@@ -39,8 +39,8 @@ def plan_columns(
             differing = sorted((set(first.columns) ^ set(other.columns)) - {*targets, sample_weight})
             if differing:
                 raise InputError(
-                    f"{other.name} and {first.name} must have the same columns, where no features are named; only one "
-                    f"of them has {', '.join(map(repr, differing))}. Choose columns that all have by ",
+                    f"{other.name} and {first.name} must have the same columns unless features are named, got "
+                    f"{', '.join(map(repr, differing))} in only one of them. Choose columns that all files have with ",
                     Argument("features"),
                     ".",
                 )
@@ -56,13 +56,15 @@ def plan_columns(
                         f"{_similar_name(name, source)}{_separator_hint(source)}"
                     )
     if sample_weight in (*chosen, *targets):
-        raise InputError(f"{sample_weight!r} weighs the rows and cannot be a feature or a target, too.")
+        raise InputError(
+            f"{sample_weight!r} weighs the rows and cannot be a feature or a target too. Choose another sample_weight."
+        )
     for name in targets:
         if name in chosen:
             raise InputError(f"{name!r} is the target and cannot be a feature too. Leave it out of the features.")
     if not chosen:
         raise InputError(
-            f"{first.name} has no column beside the target {targets[0]!r}: a fit needs at least one feature."
+            f"a fit needs at least one feature column besides the target {targets[0]!r}, got none from {first.name}."
             f"{_separator_hint(first)}"
         )
     checks.names(chosen, "features")
@@ -82,8 +84,8 @@ def _stripped_levels(column: str, given: tuple[str, ...]) -> tuple[str, ...]:
     for level in given:
         if csv_text.level(level) is None:
             raise InputError(
-                f"the levels of {column!r} must be cells that are not missing, got {level!r}, which is a missing cell "
-                "in a CSV file. Leave that level out, or call it something else there."
+                f"the levels of {column!r} must not include missing values, got {level!r}, which marks a missing cell "
+                "in a CSV file. Leave that level out, or rename it in the file."
             )
     return checks.names([level.strip() for level in given], f"the levels of {column!r}")
 
@@ -100,8 +102,8 @@ def _separator_hint(source: Source) -> str:
     for name, separator, options in (("semicolons", ";", 'sep=";", decimal=","'), ("tabs", "\t", 'sep="\\t"')):
         if len(source.columns) == 1 and separator in header:
             return (
-                f" Are they separated by {name}? Try linfit.read_table(pd.read_csv(..., {options}), ...), or save them "
-                "with commas, and decimals with points."
+                f" Are they separated by {name}? Try linfit.read_table(pd.read_csv(..., {options}), ...), or save the "
+                "file with commas between columns and with decimal points."
             )
     return ""
 
@@ -126,11 +128,11 @@ def _check_kinds(source: Source, plan: ColumnPlan) -> None:
         for role, columns in {"target": plan.targets, "sample_weight": (plan.weight,)}.items():
             if set(text) & set(columns):
                 remedy = [f"Try another {role}" if set(words) & set(columns) else "Correct them"]
-        advice = "Numbers must be written without currency signs, percent signs, spaces and thousands separators. "
+        advice = "Numbers must be written without currency signs, percent signs, spaces or thousands separators. "
         raise InputError(
             f"{source.name} has text where a fit needs numbers, in {columns_of('text')}. {advice if numbers else ''}",
             *remedy,
-            ", or choose other columns by ",
+            ", or choose other columns with ",
             Argument("features"),
             ".",
         )
@@ -140,15 +142,17 @@ def _check_kinds(source: Source, plan: ColumnPlan) -> None:
         )
     if "date" in kinds.values():
         raise InputError(
-            f"{source.name} has dates where a fit needs numbers, in {columns_of('date')}. Make numbers of them, such "
-            "as the days since the first (pandas: (dates - dates.min()).dt.days), or choose other columns by ",
+            f"{source.name} has dates where a fit needs numbers, in {columns_of('date')}. Convert them to "
+            "numbers, such as days since the first date (pandas: (dates - dates.min()).dt.days), or choose other "
+            "columns with ",
             Argument("features"),
             ".",
         )
     for column, kind in kinds.items():
         if kind not in ("number", "boolean"):
             raise InputError(
-                f"{source.name} must hold numbers in column {column!r}, got the type {kind}. Choose other columns by ",
+                f"{source.name} must hold numbers in column {column!r}, got the type {kind}. Choose other columns "
+                "with ",
                 Argument("features"),
                 ".",
             )

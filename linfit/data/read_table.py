@@ -87,7 +87,7 @@ def _warn_of_absent_levels(x: np.ndarray, names: tuple[str, ...], batches: Table
                 absent.insert(0, levels[0])
             if absent:
                 warn(
-                    f"no row has {', '.join(f'{column}={level}' for level in absent)}: these rows say nothing about "
-                    "such a weight. That is fine for predictions; for a fit leave the level out."
+                    f"no row has {', '.join(f'{column}={level}' for level in absent)}: these rows do not "
+                    "determine the weight of such a level. That is fine for predictions; for a fit leave the level out."
                 )
         position += width

@@ -24,10 +24,10 @@ def sources_of(source: Any) -> list[Source]:
         return [DataFrameSource(source)]
     given = [source] if isinstance(source, str | os.PathLike) else source
     if not isinstance(given, Iterable):
-        raise InputError(f"a table is read from a path, a list of paths or a DataFrame, got {type(source).__name__}.")
+        raise InputError(f"the source must be a path, a list of paths or a DataFrame, got {type(source).__name__}.")
     paths = [path for each in given for path in _paths(each)]
     if not paths:
-        raise InputError("there are no files: the list of paths is empty.")
+        raise InputError("at least one path is required, got an empty list.")
     return [_file_source(path) for path in paths]
 
 
@@ -38,12 +38,14 @@ def _paths(given: Any) -> list[str]:
     if os.path.isfile(path):
         return [path]
     if os.path.isdir(path):
-        raise InputError(f"{path} is a folder. Name its files by a pattern: {os.path.join(path, '*.parquet')!r}.")
+        raise InputError(f"{path} is a folder. Name its files with a pattern: {os.path.join(path, '*.parquet')!r}.")
     if not has_magic(path):
-        raise InputError(f"there is no file {path}. Check the path; it is looked up from {Path.cwd()}.")
+        raise InputError(f"there is no file {path}. Check the path; a relative path starts at {Path.cwd()}.")
     found = sorted(name for name in glob(path, recursive=True) if os.path.isfile(name))
     if not found:
-        raise InputError(f"there is no file that fits {path}. Check the pattern; it is looked up from {Path.cwd()}.")
+        raise InputError(
+            f"there is no file that matches {path}. Check the pattern; a relative pattern starts at {Path.cwd()}."
+        )
     return found
 
 

@@ -157,5 +157,8 @@ def test_batches_themselves_are_no_rows(files):
     model = linfit.LinearRegression()
     model.compile(learning_rate=0.1)
     for call in (model.fit, model.evaluate, model.predict, linfit.least_squares):
-        with pytest.raises(linfit.InputError, match=r"batches.dataset\(32\), or, .*from_batches\(batches\)\."):
+        with pytest.raises(
+            linfit.InputError,
+            match=r"got the batches of read_batches. Try batches.dataset\(32\), or, .*from_batches\(batches\)\.",
+        ):
             call(batches)

@@ -96,8 +96,10 @@ def test_a_column_may_weigh_the_rows():
     np.testing.assert_allclose(statistics.least_squares().w, expected.w, rtol=1e-12)
     assert [part.shape for part in next(iter(batches.dataset(2)))] == [(2, 1), (2, 1), (2,)]
     assert refusal(frame, sample_weight="w").startswith("the DataFrame has no sample_weight column 'w'.")
-    assert "weighs the rows and cannot be a feature" in refusal(frame, features=["cost"], sample_weight="cost")
-    with pytest.raises(linfit.InputError, match="has a sample_weight already"):
+    assert "'cost' weighs the rows and cannot be a feature or a target too. Choose another sample_weight." in refusal(
+        frame, features=["cost"], sample_weight="cost"
+    )
+    with pytest.raises(linfit.InputError, match="the Table has a sample_weight already, got another one"):
         linfit.least_squares(weighted, sample_weight=[1, 1, 1])
 
 
@@ -170,7 +172,10 @@ BAD_CELLS = {
     "missing": ("1,,u,3\n", "'b', got a missing value in line 5002"),
     "after_quoted_lines": ('1,2,"several\nlines, even\n",3\n1,x2,u,3\n', "'b', got 'x2' in line 5005"),
     "after_an_empty_line": ("\n1,2_0,u,3\n", "'b', got '2_0' in line 5003"),
-    "too_long": ("1,2,u,3,4\n", "lines of different lengths: the header has 4 cells, line 5002 has 5. Quote cells"),
+    "too_long": (
+        "1,2,u,3,4\n",
+        "lines of different lengths: the header has 4 cells, line 5002 has 5. Put quotes around cells",
+    ),
     "too_short": ("1,2,u\n", "'rent', got a missing value in line 5002"),
     "not_utf_8": (b"1,\xe9,u,3\n", "not a text file in UTF-8"),
 }
@@ -250,7 +255,7 @@ NOT_NUMBERS = {
         FRAME.assign(street=["a", "b", "c"]),
         {},
         "the DataFrame has text where a fit needs numbers, in columns 'city' (such as 'Rome'), 'street' (such as 'a'). "
-        "Try categorical=['city', 'street'], or choose other columns by features=[...].",
+        "Try categorical=['city', 'street'], or choose other columns with features=[...].",
     ),
     "text_as_target": (FRAME, {"target": "city"}, "in column 'city' (such as 'Rome'). Try another target,"),
     "objects": (
@@ -270,7 +275,8 @@ NOT_NUMBERS = {
         "a;rent\n1,5;2\n",
         {},
         "Its columns are: 'a;rent'. Are they separated by semicolons? Try "
-        'linfit.read_table(pd.read_csv(..., sep=";", decimal=","), ...), or save them with commas, and',
+        'linfit.read_table(pd.read_csv(..., sep=";", decimal=","), ...), or save the file with commas between columns '
+        "and with decimal points.",
     ),
     "tabs": ("a\trent\n1\t2\n", {}, 'Are they separated by tabs? Try linfit.read_table(pd.read_csv(..., sep="\\t"), '),
     "another_case": ("a,Rent \n1,2\n", {}, "Its columns are: 'a', 'Rent '. Did you mean 'Rent '?"),
@@ -278,8 +284,8 @@ NOT_NUMBERS = {
         'a,b,rent\n"$20,538.45",34.9%,2\n',
         {},
         "in columns 'a' (such as '$20,538.45'), 'b' (such as '34.9%'). Numbers must be written without currency signs, "
-        "percent signs, spaces and thousands separators. Correct them, name them in categorical=[...] if they are "
-        "levels, or choose other columns by features=[...].",
+        "percent signs, spaces or thousands separators. Correct them, name them in categorical=[...] if they are "
+        "levels, or choose other columns with features=[...].",
     ),
     "currency_as_target": ("a,rent\n1,$2\n", {}, "thousands separators. Correct them, or choose other"),
     "text_as_weight": ("a,w,rent\n1,few,2\n", {"sample_weight": "w"}, "(such as 'few'). Try another sample_weight, or"),
@@ -301,14 +307,14 @@ NOT_NUMBERS = {
     "category_elsewhere": (
         SMALL,
         {"categorical": ["town"]},
-        "must name features, got 'town'. The features are: 'area', ",
+        "must name features, got 'town'. Choose from: 'area', ",
     ),
     "utf_16": (SMALL.encode("utf-16"), {}, "flats.csv is not a text file in UTF-8."),
     "half_a_gzip": (gzip.compress(os.urandom(20_000).hex().encode())[:9000], {}, "flats.csv is damaged: it cannot be"),
-    "no_parquet": (b"PAR1 and nothing else, PAR1", {}, "flats.csv is no Parquet file, or damaged: "),
+    "no_parquet": (b"PAR1 and nothing else, PAR1", {}, "flats.csv is not a Parquet file, or it is damaged: "),
     "an_array": (np.eye(3), {}, "a path must be a string or a Path, got "),
-    "a_number": (5, {}, "a table is read from a path, a list of paths or a DataFrame, got int."),
-    "no_paths": ([], {}, "there are no files: the list of paths is empty."),
+    "a_number": (5, {}, "the source must be a path, a list of paths or a DataFrame, got int."),
+    "no_paths": ([], {}, "at least one path is required, got an empty list."),
 }
 
 
@@ -327,21 +333,23 @@ def test_a_damaged_page_of_a_parquet_file_is_seen_where_it_has_a_checksum():
     content = bytearray(Path("flats.parquet").read_bytes())
     content[len(content) // 2] ^= 1
     write("flats.parquet", bytes(content))
-    assert refusal("flats.parquet").startswith("flats.parquet is no Parquet file, or damaged: ")
+    assert refusal("flats.parquet").startswith("flats.parquet is not a Parquet file, or it is damaged: ")
 
 
 def test_a_pattern_without_a_file_and_a_folder_are_named():
     Path("data").mkdir()
-    assert refusal("data/*.csv").startswith("there is no file that fits data/*.csv. Check the pattern; it is looked up")
-    assert refusal("data") == "data is a folder. Name its files by a pattern: 'data/*.parquet'."
+    assert refusal("data/*.csv").startswith(
+        "there is no file that matches data/*.csv. Check the pattern; a relative pattern starts at"
+    )
+    assert refusal("data") == "data is a folder. Name its files with a pattern: 'data/*.parquet'."
 
 
 def test_files_with_other_columns_are_named():
     write("a.csv", "area,rent\n50,600\n")
     write("b.csv", "area,rooms,rent\n50,2,600\n")
     assert refusal(["a.csv", "b.csv"]) == (
-        "b.csv and a.csv must have the same columns, where no features are named; only one of them has 'rooms'. "
-        "Choose columns that all have by features=[...]."
+        "b.csv and a.csv must have the same columns unless features are named, got 'rooms' in only one of them. "
+        "Choose columns that all files have with features=[...]."
     )
     assert len(linfit.read_table(["a.csv", "b.csv"], "rent", ["area"])) == 2
     assert refusal(["b.csv", "a.csv"], features=["rooms"]).startswith("a.csv has no feature column 'rooms'.")
@@ -350,7 +358,9 @@ def test_files_with_other_columns_are_named():
 
 
 def test_a_level_that_no_row_has_is_warned_about():
-    with pytest.warns(UserWarning, match="no row has city=Oslo, city=Bonn: .* for a fit leave the level out"):
+    with pytest.warns(
+        UserWarning, match="no row has city=Oslo, city=Bonn: these rows do not .* for a fit leave the level out"
+    ):
         table = linfit.read_table(FRAME, "rent", categorical={"city": ["Oslo", "Rome", "Paris", "Bonn"]})
     assert table.feature_names == ("area", "city=Rome", "city=Paris", "city=Bonn")
 
@@ -386,7 +396,7 @@ def test_a_level_is_a_cell_without_the_spaces_around_it_whoever_parses_it(path, 
     np.testing.assert_array_equal(table.x[:9, 2], [1] * 5 + [0] * 4)
     given = {"city": ["Rome ", " Oslo", 'say "hi"', '5" pipe']}
     assert linfit.read_table("flats.csv", "rent", categorical=given, missing="drop").categories["city"][0] == "Rome"
-    assert "'city' must be cells that are not missing, got ' NA'" in refusal(
+    assert "the levels of 'city' must not include missing values, got ' NA', which marks a missing cell" in refusal(
         "flats.csv", categorical={"city": ["Rome", " NA"]}
     )
 
