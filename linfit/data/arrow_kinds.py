@@ -1,4 +1,4 @@
-"""What a column of an Arrow type holds, as far as a fit is concerned."""
+"""The kinds of Arrow columns that a fit distinguishes: numbers, text, dates and others."""
 
 from typing import TYPE_CHECKING
 
@@ -7,7 +7,7 @@ if TYPE_CHECKING:
 
 
 def kind_of_type(arrow_type: "pa.DataType") -> str:
-    """One of "number" (booleans among them), "text", "date" or the name of another type."""
+    """Return "number" (also for booleans), "text", "date", or the name of another Arrow type."""
     import pyarrow.types as types
 
     if types.is_dictionary(arrow_type):

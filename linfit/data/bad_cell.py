@@ -1,4 +1,4 @@
-"""BadCell: the first cell of some rows that cannot be used."""
+"""BadCell: the first cell of a block of rows that a fit cannot use."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -9,17 +9,17 @@ from linfit.checks import InputError
 
 @dataclass(frozen=True)
 class BadCell:
-    """The first cell of a block that cannot be used.
+    """The first cell of a block of rows that a fit cannot use.
 
     Attributes:
-        source: the file.
-        place: its line or row, in words.
-        column: its column.
-        got: what it holds, in words.
-        levels: of its column, if that is categorical.
-        missing: whether it is missing.
-        required: what it must hold, in words, unless it is categorical.
-        counts: how many cells of each column cannot be used; empty where counting them would take long.
+        source: the name of the file or DataFrame.
+        place: the cell's line or row, in words.
+        column: the cell's column.
+        got: the cell's content, in words.
+        levels: the levels of the column; None if it is not categorical.
+        missing: whether the cell is missing.
+        counts: the number of bad cells in each column; empty where counting them would take long.
+        required: the content that is required, in words; not used if the column is categorical.
     """
 
     source: str
@@ -33,12 +33,17 @@ class BadCell:
 
     @classmethod
     def joined(cls, bad_cells: "Sequence[BadCell]") -> "BadCell":
-        """The first of several, with the counts of all."""
+        """Return the first of several bad cells, with the counts of all of them."""
         columns = bad_cells[0].counts
         return replace(bad_cells[0], counts={name: sum(cell.counts[name] for cell in bad_cells) for name in columns})
 
     def error(self, count: str, remedy: str | None = None) -> InputError:
-        """What tells the user; `count` says how many such rows there are."""
+        """Return the error to raise for this cell.
+
+        Args:
+            count: the number of such rows, in words.
+            remedy: the advice that ends the message; by default it depends on whether the cell is missing.
+        """
         required = self.required
         if self.levels is not None:
             shown = ", ".join(map(repr, self.levels[:10])) + (", ..." if len(self.levels) > 10 else "")
@@ -57,5 +62,5 @@ class BadCell:
 
 
 def affected_rows(count: int) -> str:
-    """Return a number of rows as a message says it: "1 such row", "3 such rows"."""
+    """Return a number of bad rows in words: "1 such row", "3 such rows"."""
     return f"{count:,} such row{'s' * (count != 1)}"

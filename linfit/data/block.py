@@ -1,4 +1,4 @@
-"""Block: some rows of a table, as numbers."""
+"""Block: some rows of a table as numbers."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -8,12 +8,12 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Block:
-    """Some rows of a table.
+    """Some rows of a table as numbers.
 
     Attributes:
-        values: float64, shape (values of a row, rows): a row for each feature, for each target, and for the weights.
-        dropped: how many rows were left out for a missing cell.
-        levels: the levels seen in each categorical column whose levels are still to be learnt.
+        values: float64, shape (features + targets, rows); one more row at the end where the table has weights.
+        dropped: the number of rows left out because a cell is missing.
+        levels: the levels that occur in each categorical column whose levels are still to be learnt.
     """
 
     values: np.ndarray
@@ -22,7 +22,7 @@ class Block:
 
     @classmethod
     def joined(cls, blocks: "Sequence[Block]") -> "Block":
-        """The rows of several, in their order."""
+        """Return one block with the rows of several, in their order."""
         if len(blocks) == 1:
             return blocks[0]
         levels: dict[str, set[str]] = {}

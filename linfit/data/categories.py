@@ -1,4 +1,4 @@
-"""Categorical columns: a feature of zeros and ones for each level but the first, the reference level."""
+"""Categorical columns: one feature of zeros and ones for each level except the first, the reference level."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -12,16 +12,20 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 MOST_LEVELS = 10_000
-MISSING, UNKNOWN = -1, -2  # codes beside those of the levels, which count from 0
+MISSING, UNKNOWN = -1, -2  # codes of cells without a known level; levels are numbered from 0
 
 Categories = Mapping[str, tuple[str, ...]]
 
 
 def requested_levels(categorical: Any, features: tuple[str, ...]) -> dict[str, tuple[str, ...] | None]:
-    """The levels of each categorical column as a user gave them; None where the rows are to show them.
+    """Return the levels that a user gave for each categorical column; None where they are to be learnt from the rows.
+
+    Args:
+        categorical: a feature, a list of features, or a mapping of features to their levels or None.
+        features: the columns that may be categorical.
 
     Raises:
-        InputError: neither a list of features nor a mapping of features to levels.
+        InputError: a column is not a feature, or its levels are fewer than two, too many or not distinct.
     """
     if isinstance(categorical, str):
         categorical = [categorical]
@@ -41,7 +45,11 @@ def requested_levels(categorical: Any, features: tuple[str, ...]) -> dict[str, t
 
 
 def sorted_levels(column: str, levels: Iterable[str]) -> tuple[str, ...]:
-    """The levels that the rows of a column have shown: as numbers where all of them are numbers, else as text."""
+    """Return the levels of a column in order: numerical order if all of them are numbers, otherwise that of text.
+
+    Raises:
+        InputError: there are fewer than two levels, or too many.
+    """
     levels = list(levels)
     try:
         ordered = sorted(levels, key=float)
@@ -52,7 +60,7 @@ def sorted_levels(column: str, levels: Iterable[str]) -> tuple[str, ...]:
 
 
 def too_many_levels(column: str) -> InputError:
-    """The refusal of a column that rather names its rows."""
+    """Return the error for a column with too many levels, such as one that identifies the rows."""
     return InputError(
         f"categorical column {column!r} must have at most {MOST_LEVELS:,} levels, since each becomes a feature, got "
         "more. Leave it out of the features."
@@ -60,7 +68,7 @@ def too_many_levels(column: str) -> InputError:
 
 
 def level_name(level: Any) -> str:
-    """A level as its text, the same from a CSV file, a Parquet file and a DataFrame."""
+    """Return a level as text: the same text whether it comes from a CSV file, a Parquet file or a DataFrame."""
     if isinstance(level, bool | np.bool_):
         return "true" if level else "false"
     if isinstance(level, float | np.floating) and float(level).is_integer():
@@ -69,16 +77,16 @@ def level_name(level: Any) -> str:
 
 
 def feature_names(column: str, levels: tuple[str, ...]) -> tuple[str, ...]:
-    """What the features of a categorical column are called: `city=Paris`; the reference level has none."""
+    """Return the names of a categorical column's features, such as `city=Paris`; the reference level has no feature."""
     return tuple(f"{column}={level}" for level in levels[1:])
 
 
 def one_hot(levels: tuple[str, ...]) -> np.ndarray:
-    """The features of each level, shape (levels, levels - 1): Keras's one-hot columns without the first.
+    """Return the features of each level, shape (levels, levels - 1): Keras's one-hot columns without the first.
 
-    All columns would add up to the bias's column of ones, and the optimum would not be unique: the weight of a level
-    is its difference to the reference level ("treatment coding"; Draper & Smith, "Applied Regression Analysis", 1998,
-    chapter 14).
+    With the first column, they would add up to the bias's column of ones, and the optimum would not be unique. Without
+    it, the weight of a level is its difference from the reference level ("treatment coding"; Draper & Smith, "Applied
+    Regression Analysis", 1998, chapter 14).
     """
     import keras
 
@@ -87,7 +95,7 @@ def one_hot(levels: tuple[str, ...]) -> np.ndarray:
 
 
 def as_text(column: "pa.Array") -> "pa.Array":
-    """A column's cells as text: an array of strings, or a dictionary of them."""
+    """Return a column's cells as text: an array of strings, or a dictionary array of strings."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -101,7 +109,7 @@ def as_text(column: "pa.Array") -> "pa.Array":
 
 
 def level_codes(column: "pa.Array", levels: tuple[str, ...]) -> np.ndarray:
-    """The number of each cell's level, shape (rows,); MISSING and UNKNOWN where there is none."""
+    """Return the index of each cell's level, shape (rows,), or MISSING or UNKNOWN."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -116,7 +124,7 @@ def level_codes(column: "pa.Array", levels: tuple[str, ...]) -> np.ndarray:
 
 
 def distinct_levels(column: "pa.Array", kept: np.ndarray | None) -> set[str]:
-    """The levels in a column, of all rows or of those kept."""
+    """Return the levels that occur in a column, in all rows or in those where `kept` is true."""
     import pyarrow as pa
 
     column = column if kept is None else column.filter(pa.array(kept))

@@ -1,4 +1,4 @@
-"""The columns of x matched with a model's by their names, and the text in them encoded as it was for the fit."""
+"""match_columns: the columns of x in the model's order, with text columns encoded as they were for the fit."""
 
 from dataclasses import replace
 from typing import Any
@@ -16,17 +16,17 @@ from linfit.data.table import Table
 
 
 def match_columns(x: Any, feature_names: tuple[str, ...] | None, categories: Categories) -> Any:
-    """The same x with the columns in the model's order; text columns become features of zeros and ones.
+    """Return x with its columns in the model's order and text columns as features of zeros and ones.
 
-    What has no column names, or meets a model without feature names, is left as it is.
+    x is returned unchanged if it has no column names or the model has no feature names.
 
     Args:
-        x: features, as a user passes them.
-        feature_names: the model's.
+        x: the features, in any form a user may pass.
+        feature_names: the feature names of the model, if it has any.
         categories: the levels of the model's categorical columns.
 
     Raises:
-        InputError: a column is missing, or is not the model's; a level that the fit has not seen.
+        InputError: a column is missing or unknown, a level is unknown, or a `Table` has other levels than the model.
     """
     names = column_names(x)
     if names is None:
@@ -64,12 +64,13 @@ def match_columns(x: Any, feature_names: tuple[str, ...] | None, categories: Cat
 
 
 def _columns_of(feature_names: tuple[str, ...], categories: Categories) -> tuple[str, ...]:
-    """The columns that these features were made of."""
+    """Return the columns from which these features were derived."""
     column_of = {f"{column}={level}": column for column, levels in categories.items() for level in levels[1:]}
     return tuple(dict.fromkeys(column_of.get(name, name) for name in feature_names))
 
 
 def _encoded(x: Any, columns: tuple[str, ...], categories: Categories) -> np.ndarray:
+    """Return the features of a DataFrame with the model's columns, shape (rows, features)."""
     frame = DataFrameSource(x, "x")
     for column in columns:
         if column not in categories and frame.kind(column) not in ("number", "boolean"):

@@ -1,4 +1,4 @@
-"""Columns of a table as a block of finite numbers, or the first cell that is none."""
+"""ColumnPlan: the columns to read from a table, and their conversion to numbers."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -18,13 +18,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ColumnPlan:
-    """What is to be read from a table, and what its rows become.
+    """The columns to read from a table and how to convert them to numbers.
 
     Attributes:
-        features, targets: the columns.
-        categories: the levels of the categorical features; None where they are to be learnt.
+        features: the columns that become features.
+        targets: the columns that become targets.
+        categories: the levels of each categorical feature; None where they are to be learnt.
         drop_missing: whether rows with a missing cell are left out.
-        weight: the column of the rows' weights, if there is one.
+        weight: the column with the weights of the rows, if there is one.
     """
 
     features: tuple[str, ...]
@@ -35,22 +36,22 @@ class ColumnPlan:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """All columns that are needed."""
+        """All columns to read: features, targets and weight."""
         return self.features + self.targets + (() if self.weight is None else (self.weight,))
 
     def empty_block(self) -> Block:
-        """A block without rows."""
+        """Return a block without rows."""
         return Block(np.empty((len(self._value_columns), 0)))
 
     def split(self, values: np.ndarray) -> tuple[np.ndarray, ...]:
-        """The values of a block as x and y, of shapes (rows, ...), and the weights where there are any."""
+        """Return a block's values as x and y, and weights if there are any, each of shape (rows, ...)."""
         features, targets = len(self.feature_names), len(self.targets)
         parts = values[:features].T, values[features : features + targets].T
         return parts if self.weight is None else (*parts, values[-1])
 
     @property
     def feature_names(self) -> tuple[str, ...]:
-        """The names of the features, those of the levels among them."""
+        """The names of all features, including those of levels."""
         return tuple(name for column in self.features for name in self._names_of(column))
 
     def convert(
@@ -60,13 +61,13 @@ class ColumnPlan:
         place: Callable[[int], str],
         content: Callable[[int, str], str] | None = None,
     ) -> Block | BadCell:
-        """Makes numbers of some rows.
+        """Return some rows as numbers, or their first bad cell.
 
         Args:
-            source: what to call the table.
-            arrays: the columns that are wanted, as Arrow arrays of one length.
-            place: says where a row of them is.
-            content: says what a cell holds that is neither missing nor usable.
+            source: the name of the file or DataFrame, for a message.
+            arrays: the plan's columns as Arrow arrays of equal length.
+            place: returns the place of a row in words.
+            content: returns the content of a bad cell in words, unless it is missing; by default, the array's.
         """
         values = np.empty((len(self._value_columns), len(arrays[0])))
         for column, array in zip(self.columns, arrays, strict=True):
@@ -82,7 +83,7 @@ class ColumnPlan:
         kept: np.ndarray | None = None
         negative = values[-1] < 0 if self.weight is not None else np.False_
         with np.errstate(over="ignore", invalid="ignore"):
-            finite = np.isfinite(values.sum())  # one quick pass, though a sum may overflow by itself
+            finite = np.isfinite(values.sum())  # one quick pass; the sum of finite values may overflow
         if not finite or negative.any():
             bad = ~np.isfinite(values)
             bad[-1] |= negative
@@ -107,7 +108,7 @@ class ColumnPlan:
         place: Callable[[int], str],
         content: Callable[[int, str], str] | None,
     ) -> BadCell:
-        """The first cell in reading order that is bad."""
+        """Return the first bad cell in reading order."""
         row = int(np.argmax(bad.any(axis=0)))
         index = int(np.argmax(bad[:, row]))
         column = self._value_columns[index]
@@ -125,7 +126,11 @@ class ColumnPlan:
         return BadCell(source, place(row), column, got, levels, missing, counts, required)
 
     def refuse_duplicate_names(self) -> None:
-        """Refuses features of one name: of a column city with a level Rome, and of a column `city=Rome`."""
+        """Refuse two features with the same name, such as level Rome of column `city` and a column `city=Rome`.
+
+        Raises:
+            InputError: two columns give features with the same name.
+        """
         column_of: dict[str, str] = {}
         for column in self.features:
             for name in self._names_of(column):
@@ -144,18 +149,18 @@ class ColumnPlan:
 
     @cached_property
     def _value_columns(self) -> list[str]:
-        """The column that each value of a row comes from."""
+        """The column from which each value of a row comes."""
         return [column for column in self.columns for _ in self._names_of(column)]
 
     @cached_property
     def _value_rows(self) -> dict[str, slice]:
-        """Where the values of a column stand in a block."""
+        """The rows of `Block.values` that belong to each column."""
         starts = {column: self._value_columns.index(column) for column in self.columns}
         return {column: slice(start, start + len(self._names_of(column))) for column, start in starts.items()}
 
     @cached_property
     def _one_hot_values(self) -> dict[str, np.ndarray]:
-        """The values for each code of a categorical column: of the levels, of UNKNOWN (infinite) and MISSING (NaN)."""
+        """The values for each code of a categorical column: its levels, then UNKNOWN (infinite) and MISSING (NaN)."""
         tables = {}
         for column, levels in self.categories.items():
             if levels is not None:
@@ -165,13 +170,13 @@ class ColumnPlan:
 
 
 def _numbers(array: "pa.Array") -> np.ndarray:
-    """A column of numbers; what is missing is NaN."""
+    """Return a column of numbers, with NaN for missing cells."""
     import pyarrow as pa
 
     if pa.types.is_dictionary(array.type):
         array = array.dictionary_decode()
     if not pa.types.is_floating(array.type) and not pa.types.is_integer(array.type):
-        array = array.cast(pa.float64())  # booleans, decimals, and columns without any value
+        array = array.cast(pa.float64())  # booleans, decimals and columns without a value
     return array.to_numpy(zero_copy_only=False)
 
 

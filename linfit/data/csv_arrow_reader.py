@@ -27,7 +27,7 @@ class CsvArrowReader:
 
     def __init__(self, path: str, header: tuple[str, ...]):
         self._path, self._header = path, header
-        self._has_missing_words = False  # set once a cell such as NA may occur: to look for them takes 10 % of the time
+        self._has_missing_words = False  # set once NA and the like may occur: looking for them takes 10 % of the time
 
     def read(self, piece: Piece, plan: ColumnPlan, booleans: Collection[str]) -> Block | BadCell | None:
         """Return the rows of a piece, or its first bad cell without the place, or None if Arrow cannot parse it.

@@ -1,4 +1,4 @@
-"""CsvFile: a CSV file, plain or gzip, of which several pieces are parsed at the same time."""
+"""CsvFile: a CSV file, plain or gzip: its header, and its pieces, which several threads parse at once."""
 
 import io
 import itertools
@@ -31,7 +31,7 @@ class CsvFile:
     Attributes:
         name: its path.
         columns: the names in its header.
-        rows: None: unknown until the file has been read.
+        rows: None; only reading the file tells the number of its rows.
 
     Raises:
         InputError: the file is empty or not in UTF-8, a column has no name, or two columns have the same name.
@@ -65,7 +65,7 @@ class CsvFile:
         self._python = CsvPythonReader(path, self.columns)
 
     def kind(self, column: str) -> str:
-        """Return the kind of a column's first cells, see `csv_text.kind_of_cells`."""
+        """Return the kind of a column's first cells, as returned by `csv_text.kind_of_cells`."""
         return csv_text.kind_of_cells(self._first_cells.get(column, ()))
 
     def example(self, column: str) -> str:
@@ -113,7 +113,7 @@ class CsvFile:
     ) -> Block | BadCell:
         """Read a piece again, with Python only around cells that Arrow cannot parse or a fit cannot use.
 
-        With Python throughout where the piece has quotes: an inch mark makes quoted cells seem to end early.
+        If the piece has quotes, Python parses all of it: an inch mark could make lines seem to end within quoted cells.
         """
         if piece.has_quotes:
             return self._python.read(piece, plan, booleans, offset)

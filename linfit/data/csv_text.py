@@ -1,4 +1,4 @@
-"""CSV as Python's own parser reads it: slower than Arrow, and exact about lines."""
+"""The text of a CSV file: its lines, and which cells are missing, numbers, booleans or dates."""
 
 import csv
 import io
@@ -9,7 +9,7 @@ import numpy as np
 
 from linfit.checks import InputError
 
-# What pandas takes for a missing cell, too.
+# The texts that pandas treats as missing, too.
 MISSING = (
     *("", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>", "N/A"),
     *("NA", "NULL", "NaN", "None", "n/a", "nan", "null"),
@@ -23,7 +23,11 @@ _DECIMAL_COMMA = re.compile(r"\s*[-+]?\d+,\d+\s*", re.ASCII)
 
 
 def refuse_other_encodings(file: str, cells: Sequence[str]) -> None:
-    """Refuses cells with bytes that are no UTF-8, which were kept as surrogates."""
+    """Refuse cells with bytes that are not UTF-8; decoding has turned these bytes into surrogates.
+
+    Raises:
+        InputError: a cell has such bytes.
+    """
     try:
         "".join(cells).encode("utf-8")
     except UnicodeEncodeError:
@@ -51,13 +55,13 @@ def lines_of(text: str, file: str) -> Iterator[tuple[int, list[str]]]:
 
 
 def level(cell: str) -> str | None:
-    """The level in a cell, without the spaces around it; None if it is missing."""
+    """Return the level in a cell, without the spaces around it, or None if the cell is missing."""
     text = cell.strip()
     return None if text in _MISSING else text
 
 
 def number(cell: str) -> float | None:
-    """The number in a cell, NaN if it is missing, or None."""
+    """Return the number in a cell, NaN if the cell is missing, or None if it holds anything else."""
     if level(cell) is None or _NOT_A_NUMBER.fullmatch(cell):
         return float("nan")
     if _NUMBER.fullmatch(cell):
@@ -66,7 +70,7 @@ def number(cell: str) -> float | None:
 
 
 def kind_of_cells(cells: Sequence[str]) -> str:
-    """What a column's first cells are: "number", "boolean", "date", "decimal comma" or "text"."""
+    """Return the kind of a column's first cells: "number", "boolean", "date", "decimal comma" or "text"."""
     present = [cell for cell in cells if level(cell) is not None]
     if not present or any(number(cell) is not None for cell in present):
         return "number"
@@ -78,12 +82,12 @@ def kind_of_cells(cells: Sequence[str]) -> str:
 
 
 def booleans(cells: Sequence[str]) -> np.ndarray:
-    """1.0 for true, 0.0 for false, NaN for missing, infinity for what is neither."""
-    known = dict.fromkeys(TRUE, 1.0) | dict.fromkeys(FALSE, 0.0) | dict.fromkeys(MISSING, np.nan)
-    return np.array([known.get(cell.strip(), np.inf) for cell in cells])
+    """Return 1.0 for true, 0.0 for false, NaN for missing and infinity for any other cell."""
+    values = dict.fromkeys(TRUE, 1.0) | dict.fromkeys(FALSE, 0.0) | dict.fromkeys(MISSING, np.nan)
+    return np.array([values.get(cell.strip(), np.inf) for cell in cells])
 
 
 def numbers(cells: Sequence[str]) -> np.ndarray:
-    """The numbers, NaN for missing, infinity for what is none."""
+    """Return the numbers in cells, NaN for missing and infinity for any other cell."""
     values = (number(cell) for cell in cells)
     return np.array([np.inf if value is None else value for value in values])

@@ -1,4 +1,4 @@
-"""plan_columns: which columns of the sources to read, once they are known to be usable."""
+"""plan_columns: the columns to read from the sources, checked before any rows are read."""
 
 import re
 from collections.abc import Sequence
@@ -23,31 +23,35 @@ def plan_columns(
     sample_weight: str | None,
     missing: str,
 ) -> ColumnPlan:
-    """What to read, once it is known that all of it is there.
+    """Return the columns to read, after checking that each source has them and that they can be used.
+
+    Args:
+        sources: the files or the DataFrame.
+        target, features, categorical, sample_weight, missing: see `read_table`.
 
     Raises:
-        InputError: a column that is not there, or does not hold what it must.
+        InputError: a column does not exist, is used twice, or holds neither numbers nor levels.
     """
     if missing not in ("error", "drop"):
         raise InputError(f"missing must be 'error' or 'drop', got {missing!r}.")
-    first = sources[0]
+    first_source = sources[0]
     targets = (target,) if isinstance(target, str) else checks.names(target, "target")
-    chosen = (features,) if isinstance(features, str) else features
-    if chosen is None:
-        chosen = tuple(name for name in first.columns if name not in (*targets, sample_weight))
+    feature_columns = (features,) if isinstance(features, str) else features
+    if feature_columns is None:
+        feature_columns = tuple(name for name in first_source.columns if name not in (*targets, sample_weight))
         for other in sources[1:]:
-            differing = sorted((set(first.columns) ^ set(other.columns)) - {*targets, sample_weight})
+            differing = sorted((set(first_source.columns) ^ set(other.columns)) - {*targets, sample_weight})
             if differing:
                 raise InputError(
-                    f"{other.name} and {first.name} must have the same columns unless features are named, got "
-                    f"{', '.join(map(repr, differing))} in only one of them. Choose columns that all files have with ",
+                    f"{other.name} and {first_source.name} must have the same columns unless features are named, got "
+                    f"{', '.join(map(repr, differing))} in only one of them. Choose columns that all files have, with ",
                     Argument("features"),
                     ".",
                 )
-    chosen = tuple(chosen)
+    feature_columns = tuple(feature_columns)
     for source in sources:
         weights = () if sample_weight is None else (sample_weight,)
-        for role, names in {"target": targets, "feature": chosen, "sample_weight": weights}.items():
+        for role, names in {"target": targets, "feature": feature_columns, "sample_weight": weights}.items():
             for name in names:
                 if name not in source.columns:
                     listed = ", ".join(map(repr, source.columns))
@@ -55,32 +59,32 @@ def plan_columns(
                         f"{source.name} has no {role} column {name!r}. Its columns are: {listed}."
                         f"{_similar_name(name, source)}{_separator_hint(source)}"
                     )
-    if sample_weight in (*chosen, *targets):
+    if sample_weight in (*feature_columns, *targets):
         raise InputError(
             f"{sample_weight!r} weighs the rows and cannot be a feature or a target too. Choose another sample_weight."
         )
     for name in targets:
-        if name in chosen:
+        if name in feature_columns:
             raise InputError(f"{name!r} is the target and cannot be a feature too. Leave it out of the features.")
-    if not chosen:
+    if not feature_columns:
         raise InputError(
-            f"a fit needs at least one feature column besides the target {targets[0]!r}, got none from {first.name}."
-            f"{_separator_hint(first)}"
+            f"a fit needs at least one feature column besides the target {targets[0]!r}, got none from "
+            f"{first_source.name}.{_separator_hint(first_source)}"
         )
-    checks.names(chosen, "features")
-    levels = categories.requested_levels(categorical, chosen)
+    checks.names(feature_columns, "features")
+    levels = categories.requested_levels(categorical, feature_columns)
     if any(isinstance(source, CsvFile) for source in sources):
         levels = {
             column: names if names is None else _stripped_levels(column, names) for column, names in levels.items()
         }
-    plan = ColumnPlan(chosen, targets, levels, missing == "drop", sample_weight)
+    plan = ColumnPlan(feature_columns, targets, levels, missing == "drop", sample_weight)
     for source in sources:
         _check_kinds(source, plan)
     return plan
 
 
 def _stripped_levels(column: str, given: tuple[str, ...]) -> tuple[str, ...]:
-    """Levels as the cells of a CSV file have them: without spaces around them."""
+    """Return levels as a CSV file's cells are read, without the spaces around them."""
     for level in given:
         if csv_text.level(level) is None:
             raise InputError(
@@ -91,13 +95,13 @@ def _stripped_levels(column: str, given: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _similar_name(name: Any, source: Source) -> str:
-    """Asks for the column that has another case, or spaces around its name."""
+    """Return a question about a column whose name differs only in case or in spaces around it, or ""."""
     similar = [column for column in source.columns if column.strip().casefold() == str(name).strip().casefold()]
     return f" Did you mean {similar[0]!r}?" if similar else ""
 
 
 def _separator_hint(source: Source) -> str:
-    """What a header of one column with another separator in it asks for."""
+    """Return advice for a header that has one column and another separator in it, or ""."""
     header = str(source.columns[0])
     for name, separator, options in (("semicolons", ";", 'sep=";", decimal=","'), ("tabs", "\t", 'sep="\\t"')):
         if len(source.columns) == 1 and separator in header:
@@ -109,7 +113,7 @@ def _separator_hint(source: Source) -> str:
 
 
 def _check_kinds(source: Source, plan: ColumnPlan) -> None:
-    """Refuses columns that are no numbers, all of a kind in one message."""
+    """Refuse columns that are neither numbers nor categorical; all text columns, or all dates, in one message."""
     kinds = {column: source.kind(column) for column in plan.columns if column not in plan.categories}
 
     def columns_of(kind: str) -> str:

@@ -1,4 +1,4 @@
-"""Where the rows of a table come from: files by name or pattern, or a DataFrame."""
+"""The sources of a table's rows: files given by name or pattern, or a DataFrame."""
 
 import os
 from collections.abc import Iterable
@@ -15,38 +15,42 @@ Source = CsvFile | ParquetFile | DataFrameSource
 
 
 def sources_of(source: Any) -> list[Source]:
-    """The files that a path, a pattern or a list of them names, in the order of their names; or a DataFrame.
+    """Return the sources of a table's rows.
+
+    Args:
+        source: a path, a pattern or a list of them, or a DataFrame. The files of a pattern are sorted by name.
 
     Raises:
-        InputError: there is no such file, or one that cannot be read.
+        InputError: a file does not exist or cannot be read.
     """
     if hasattr(source, "columns") and hasattr(source, "__array__"):
         return [DataFrameSource(source)]
-    given = [source] if isinstance(source, str | os.PathLike) else source
-    if not isinstance(given, Iterable):
+    patterns = [source] if isinstance(source, str | os.PathLike) else source
+    if not isinstance(patterns, Iterable):
         raise InputError(f"the source must be a path, a list of paths or a DataFrame, got {type(source).__name__}.")
-    paths = [path for each in given for path in _paths(each)]
+    paths = [path for pattern in patterns for path in _paths(pattern)]
     if not paths:
         raise InputError("at least one path is required, got an empty list.")
     return [_file_source(path) for path in paths]
 
 
-def _paths(given: Any) -> list[str]:
-    if not isinstance(given, str | os.PathLike):
-        raise InputError(f"a path must be a string or a Path, got {given!r}.")
-    path = os.fspath(given)
+def _paths(pattern: Any) -> list[str]:
+    """Return the path of a file, or those of the files that match a pattern."""
+    if not isinstance(pattern, str | os.PathLike):
+        raise InputError(f"a path must be a string or a Path, got {pattern!r}.")
+    path = os.fspath(pattern)
     if os.path.isfile(path):
         return [path]
     if os.path.isdir(path):
         raise InputError(f"{path} is a folder. Name its files with a pattern: {os.path.join(path, '*.parquet')!r}.")
     if not has_magic(path):
         raise InputError(f"there is no file {path}. Check the path; a relative path starts at {Path.cwd()}.")
-    found = sorted(name for name in glob(path, recursive=True) if os.path.isfile(name))
-    if not found:
+    matches = sorted(name for name in glob(path, recursive=True) if os.path.isfile(name))
+    if not matches:
         raise InputError(
             f"there is no file that matches {path}. Check the pattern; a relative pattern starts at {Path.cwd()}."
         )
-    return found
+    return matches
 
 
 def _file_source(path: str) -> Source:

@@ -349,7 +349,7 @@ def test_files_with_other_columns_are_named():
     write("b.csv", "area,rooms,rent\n50,2,600\n")
     assert refusal(["a.csv", "b.csv"]) == (
         "b.csv and a.csv must have the same columns unless features are named, got 'rooms' in only one of them. "
-        "Choose columns that all files have with features=[...]."
+        "Choose columns that all files have, with features=[...]."
     )
     assert len(linfit.read_table(["a.csv", "b.csv"], "rent", ["area"])) == 2
     assert refusal(["b.csv", "a.csv"], features=["rooms"]).startswith("a.csv has no feature column 'rooms'.")

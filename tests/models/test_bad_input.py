@@ -125,7 +125,7 @@ NOT_ROWS = {
     "ragged_lists": (
         [[5, 2], [8], [6, 1]],
         Y,
-        "x must be a table of numbers, got rows of different lengths. Give each row as many values.",
+        "x must be a table of numbers, got rows of different lengths. Give all rows the same length.",
     ),
     "three_axes": (X[..., np.newaxis], Y, "x must have the shape (rows, columns), got shape (3, 2, 1)."),
     "another_number_of_features": (X[:, :1], Y, "x must have the model's 2 features, got 1."),
