@@ -1,4 +1,4 @@
-"""Columns with names are matched with the model's by name, and its categories are encoded as they were for the fit."""
+"""Matching columns with the model's by name, and encoding its categories as they were encoded for the fit."""
 
 import keras
 import numpy as np
@@ -26,7 +26,7 @@ def compiled(**options):
 
 @pytest.fixture(scope="module")
 def model():
-    """Fitted on a table alone."""
+    """A model fitted on a table, without a separate y."""
     model = compiled()
     model.fit(TABLE, batch_size=len(TABLE), epochs=50, verbose=0)
     return model
@@ -152,14 +152,14 @@ def test_other_columns_than_the_models_are_named(model, x, message):
     "frame", [X.assign(street="a"), pl.from_pandas(X.assign(street="a"))], ids=["pandas", "polars"]
 )
 def test_text_columns_of_a_first_fit_are_all_named_with_the_remedy(frame):
-    wanted = (
+    message = (
         "x must hold numbers, got text in columns 'city', 'street'. Leave them out, or encode them: table = "
         "linfit.read_table(frame, target=..., categorical=['city', 'street']), then model.fit(table)."
     )
     for call in (compiled().fit, linfit.least_squares):
         with pytest.raises(linfit.InputError) as caught:
             call(frame, FLATS.rent)
-        assert str(caught.value) == wanted
+        assert str(caught.value) == message
 
 
 def test_columns_of_types_without_one_in_common_are_numbers_all_the_same():
