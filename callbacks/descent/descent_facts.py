@@ -89,7 +89,7 @@ def _signature(rows: Rows | None) -> list[float] | None:
     """
     if rows is None:
         return None
-    some = rows if isinstance(rows, CondensedRows) else rows.some(_MOST_POINTS)
+    some = rows if isinstance(rows, CondensedRows) else rows.evenly_spaced(_MOST_POINTS)
     columns = np.hstack([some.x, some.y]).astype("float64")
     size = np.sqrt(np.mean(columns**2, axis=0))
     columns = np.divide(columns, size, out=np.zeros_like(columns), where=size > 0)

@@ -46,7 +46,7 @@ class FitPictures:
         if self._is_line and drawn is None:
             raise InputError("a picture of the line needs the rows. Pass them as data=(x, y).")
         self._objective = context.objective if linear else None
-        self._rows = None if drawn is None else drawn.some(_MOST_ROWS)
+        self._rows = None if drawn is None else drawn.evenly_spaced(_MOST_ROWS)
         self._count = None if drawn is None else len(drawn)
         self._start, self._truth, self._y_label = start, truth, y_label
         self._x_label = x_label or (start.names[0].removeprefix("w/") if "/" in start.names[0] else "x")

@@ -1,1 +1,1 @@
-"""Rows, tables and files, as named features in memory or in batches."""
+"""Rows, tables and files as named features, in memory or in batches."""

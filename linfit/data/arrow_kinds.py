@@ -1,4 +1,4 @@
-"""What a column of an Arrow type holds, as far as a fit is concerned."""
+"""The kinds of Arrow columns that a fit distinguishes: numbers, text, dates and others."""
 
 from typing import TYPE_CHECKING
 
@@ -6,15 +6,15 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
-def kind(of: "pa.DataType") -> str:
-    """One of "number" (booleans among them), "text", "date" or the name of another type."""
+def kind_of_type(arrow_type: "pa.DataType") -> str:
+    """Return "number" (also for booleans), "text", "date", or the name of another Arrow type."""
     import pyarrow.types as types
 
-    if types.is_dictionary(of):
-        return kind(of.value_type)
+    if types.is_dictionary(arrow_type):
+        return kind_of_type(arrow_type.value_type)
     tests = (types.is_integer, types.is_floating, types.is_boolean, types.is_decimal, types.is_null)
-    if any(test(of) for test in tests):
+    if any(test(arrow_type) for test in tests):
         return "number"
-    if any(test(of) for test in (types.is_string, types.is_large_string, types.is_string_view)):
+    if any(test(arrow_type) for test in (types.is_string, types.is_large_string, types.is_string_view)):
         return "text"
-    return "date" if types.is_temporal(of) else str(of)
+    return "date" if types.is_temporal(arrow_type) else str(arrow_type)

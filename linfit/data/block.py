@@ -1,23 +1,19 @@
-"""Block: some rows of a table, as numbers."""
+"""Block: some rows of a table as numbers."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 import numpy as np
-
-if TYPE_CHECKING:
-    pass
 
 
 @dataclass(frozen=True)
 class Block:
-    """Some rows of a table.
+    """Some rows of a table as numbers.
 
     Attributes:
-        values: float64, shape (values of a row, rows): a row for each feature, for each target, and for the weights.
-        dropped: how many rows were left out for a missing cell.
-        levels: the levels seen in each categorical column whose levels are still to be learnt.
+        values: float64, shape (features + targets, rows); one more row at the end where the table has weights.
+        dropped: the number of rows left out because a cell is missing.
+        levels: the levels that occur in each categorical column whose levels are still to be learnt.
     """
 
     values: np.ndarray
@@ -26,16 +22,11 @@ class Block:
 
     @classmethod
     def joined(cls, blocks: "Sequence[Block]") -> "Block":
-        """The rows of several, in their order."""
+        """Return one block with the rows of several, in their order."""
         if len(blocks) == 1:
             return blocks[0]
         levels: dict[str, set[str]] = {}
         for block in blocks:
-            for column, seen in block.levels.items():
-                levels.setdefault(column, set()).update(seen)
+            for column, found in block.levels.items():
+                levels.setdefault(column, set()).update(found)
         return cls(np.hstack([block.values for block in blocks]), sum(block.dropped for block in blocks), levels)
-
-
-def such_rows(count: int) -> str:
-    """How many rows have the same fault."""
-    return f"{count:,} such row{'s' * (count != 1)}"

@@ -1,4 +1,4 @@
-"""Categorical columns: a feature of zeros and ones for each level but the first, the reference level."""
+"""Categorical columns: one feature of zeros and ones for each level except the first, the reference level."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -12,55 +12,63 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 MOST_LEVELS = 10_000
-MISSING, UNKNOWN = -1, -2  # codes beside those of the levels, which count from 0
+MISSING, UNKNOWN = -1, -2  # codes of cells without a known level; levels are numbered from 0
 
 Categories = Mapping[str, tuple[str, ...]]
 
 
-def asked_for(categorical: Any, features: tuple[str, ...]) -> dict[str, tuple[str, ...] | None]:
-    """The levels of each categorical column as a user gave them; None where the rows are to show them.
+def requested_levels(categorical: Any, features: tuple[str, ...]) -> dict[str, tuple[str, ...] | None]:
+    """Return the levels that a user gave for each categorical column; None where they are to be learnt from the rows.
+
+    Args:
+        categorical: a feature, a list of features, or a mapping of features to their levels or None.
+        features: the columns that may be categorical.
 
     Raises:
-        InputError: neither a list of features nor a mapping of features to levels.
+        InputError: a column is not a feature, or its levels are fewer than two, too many or not distinct.
     """
     if isinstance(categorical, str):
         categorical = [categorical]
     given = dict(categorical) if isinstance(categorical, Mapping) else dict.fromkeys(categorical or ())
-    known: dict[str, tuple[str, ...] | None] = {}
+    requested: dict[str, tuple[str, ...] | None] = {}
     for column, levels in given.items():
         if column not in features:
             raise InputError(
-                f"categorical must name features, got {column!r}. The features are: {', '.join(map(repr, features))}."
+                f"categorical must name features, got {column!r}. Choose from: {', '.join(map(repr, features))}."
             )
-        known[column] = None
+        requested[column] = None
         if levels is not None:
             names = checks.names([level_name(level) for level in levels], f"the levels of {column!r}")
-            _enough(column, names)
-            known[column] = names
-    return known
+            _check_number_of_levels(column, names)
+            requested[column] = names
+    return requested
 
 
-def in_order(column: str, levels: Iterable[str]) -> tuple[str, ...]:
-    """The levels that the rows of a column have shown: as numbers where all of them are numbers, else as text."""
+def sorted_levels(column: str, levels: Iterable[str]) -> tuple[str, ...]:
+    """Return the levels of a column in order: numerical order if all of them are numbers, otherwise that of text.
+
+    Raises:
+        InputError: there are fewer than two levels, or too many.
+    """
     levels = list(levels)
     try:
         ordered = sorted(levels, key=float)
     except ValueError:
         ordered = sorted(levels)
-    _enough(column, ordered)
+    _check_number_of_levels(column, ordered)
     return tuple(ordered)
 
 
-def too_many(column: str) -> InputError:
-    """The refusal of a column that rather names its rows."""
+def too_many_levels(column: str) -> InputError:
+    """Return the error for a column with too many levels, such as one that identifies the rows."""
     return InputError(
-        f"categorical column {column!r} has more than {MOST_LEVELS:,} levels, and each would be a feature: "
-        "leave it out."
+        f"categorical column {column!r} must have at most {MOST_LEVELS:,} levels, since each becomes a feature, got "
+        "more. Leave it out of the features."
     )
 
 
 def level_name(level: Any) -> str:
-    """A level as its text, the same from a CSV file, a Parquet file and a DataFrame."""
+    """Return a level as text: the same text whether it comes from a CSV file, a Parquet file or a DataFrame."""
     if isinstance(level, bool | np.bool_):
         return "true" if level else "false"
     if isinstance(level, float | np.floating) and float(level).is_integer():
@@ -69,16 +77,16 @@ def level_name(level: Any) -> str:
 
 
 def feature_names(column: str, levels: tuple[str, ...]) -> tuple[str, ...]:
-    """What the features of a categorical column are called: `city=Paris`; the reference level has none."""
+    """Return the names of a categorical column's features, such as `city=Paris`; the reference level has no feature."""
     return tuple(f"{column}={level}" for level in levels[1:])
 
 
 def one_hot(levels: tuple[str, ...]) -> np.ndarray:
-    """The features of each level, shape (levels, levels - 1): Keras's one-hot columns without the first.
+    """Return the features of each level, shape (levels, levels - 1): Keras's one-hot columns without the first.
 
-    All columns would add up to the bias's column of ones, and the optimum would not be unique: the weight of a level
-    is its difference to the reference level ("treatment coding"; Draper & Smith, "Applied Regression Analysis", 1998,
-    chapter 14).
+    With the first column, they would add up to the bias's column of ones, and the optimum would not be unique. Without
+    it, the weight of a level is its difference from the reference level ("treatment coding"; Draper & Smith, "Applied
+    Regression Analysis", 1998, chapter 14).
     """
     import keras
 
@@ -86,13 +94,13 @@ def one_hot(levels: tuple[str, ...]) -> np.ndarray:
     return np.asarray(lookup(np.array(levels, dtype=object)), "float64")[:, 1:]
 
 
-def texts(column: "pa.Array") -> "pa.Array":
-    """A column's cells as text: an array of strings, or a dictionary of them."""
+def as_text(column: "pa.Array") -> "pa.Array":
+    """Return a column's cells as text: an array of strings, or a dictionary array of strings."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
     if pa.types.is_dictionary(column.type):
-        return pa.DictionaryArray.from_arrays(column.indices, texts(column.dictionary))
+        return pa.DictionaryArray.from_arrays(column.indices, as_text(column.dictionary))
     if pa.types.is_floating(column.type):
         column = pc.if_else(pc.is_nan(column), None, column)
         if pc.all(pc.equal(column, pc.floor(column))).as_py():
@@ -100,38 +108,38 @@ def texts(column: "pa.Array") -> "pa.Array":
     return column.cast(pa.string())
 
 
-def codes(column: "pa.Array", levels: tuple[str, ...]) -> np.ndarray:
-    """The number of each cell's level, shape (rows,); MISSING and UNKNOWN where there is none."""
+def level_codes(column: "pa.Array", levels: tuple[str, ...]) -> np.ndarray:
+    """Return the index of each cell's level, shape (rows,), or MISSING or UNKNOWN."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    column = texts(column)
+    column = as_text(column)
     if pa.types.is_dictionary(column.type):
-        of_entries = np.append(codes(column.dictionary, levels), MISSING)
-        return of_entries[column.indices.fill_null(len(column.dictionary)).to_numpy(zero_copy_only=False)]
-    found = pc.index_in(column, value_set=pa.array(levels, pa.string())).fill_null(UNKNOWN).to_numpy()
+        entry_codes = np.append(level_codes(column.dictionary, levels), MISSING)
+        return entry_codes[column.indices.fill_null(len(column.dictionary)).to_numpy(zero_copy_only=False)]
+    codes = pc.index_in(column, value_set=pa.array(levels, pa.string())).fill_null(UNKNOWN).to_numpy()
     if column.null_count:
-        found = np.where(column.is_null().to_numpy(zero_copy_only=False), MISSING, found)
-    return found
+        codes = np.where(column.is_null().to_numpy(zero_copy_only=False), MISSING, codes)
+    return codes
 
 
-def seen(column: "pa.Array", kept: np.ndarray | None) -> set[str]:
-    """The levels in a column, of all rows or of those kept."""
+def distinct_levels(column: "pa.Array", kept: np.ndarray | None) -> set[str]:
+    """Return the levels that occur in a column, in all rows or in those where `kept` is true."""
     import pyarrow as pa
 
     column = column if kept is None else column.filter(pa.array(kept))
-    column = texts(column.unique())
+    column = as_text(column.unique())
     if pa.types.is_dictionary(column.type):
         column = column.dictionary_decode()
     return set(column.drop_null().to_pylist())
 
 
-def _enough(column: str, levels: Sequence[str]) -> None:
+def _check_number_of_levels(column: str, levels: Sequence[str]) -> None:
     if len(levels) < 2:
         only = f", {levels[0]!r}" if levels else ""
         raise InputError(
             f"categorical column {column!r} must have at least two levels, got {len(levels)}{only}. "
-            "Such a column says nothing beside the bias: leave it out."
+            "A column with fewer adds nothing to the bias. Leave it out of the features."
         )
     if len(levels) > MOST_LEVELS:
-        raise too_many(column)
+        raise too_many_levels(column)

@@ -8,23 +8,23 @@ from typing import Any, NamedTuple
 from linfit.checks import InputError
 
 _GZIP = b"\x1f\x8b"
-_LONGEST_CELL = 2**20  # a quote that does not close within so many bytes was none
+_LONGEST_CELL = 2**20  # bytes; a quote that does not close within them is an ordinary character
 
 
-def opened(path: str) -> Any:
-    """The file's bytes, unpacked."""
+def open_unpacked(path: str) -> Any:
+    """Open a file for reading its bytes, which are decompressed if it is gzip."""
     with open(path, "rb") as file:
         packed = file.read(2) == _GZIP
-    return _Unpacked(path) if packed else open(path, "rb")
+    return _GzipFile(path) if packed else open(path, "rb")
 
 
-class _Unpacked:
-    """A gzip file that says so when it is damaged."""
+class _GzipFile:
+    """A gzip file whose methods raise an InputError if it is damaged."""
 
     def __init__(self, path: str):
         self._path, self._file = path, gzip.open(path, "rb")  # noqa: SIM115  (closed as a context manager)
 
-    def __enter__(self) -> "_Unpacked":
+    def __enter__(self) -> "_GzipFile":
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -36,29 +36,34 @@ class _Unpacked:
                 return getattr(self._file, method)(*arguments)
             except (EOFError, OSError, zlib.error) as error:
                 raise InputError(
-                    f"{self._path} is damaged: it cannot be unpacked ({error}). Write or copy it anew."
+                    f"{self._path} is damaged: it cannot be unpacked ({error}). Write or copy it again."
                 ) from None
 
         return call
 
 
 class Piece(NamedTuple):
-    """Some whole lines.
+    """Whole lines of a file.
 
     Attributes:
-        content: their bytes, which are overwritten later on: see `pieces`.
-        quotes: whether there are any.
+        content: the bytes of the lines. They are overwritten later, see `read_pieces`.
+        has_quotes: whether the lines contain quotes.
     """
 
     content: memoryview
-    quotes: bool
+    has_quotes: bool
 
 
-def pieces(file: Any, size: int, buffers: int = 1) -> Iterator[Piece]:
-    """The rest of a file in pieces of at most this many bytes; of more where a line or a quoted cell is longer.
+def read_pieces(file: Any, size: int, buffers: int = 1) -> Iterator[Piece]:
+    """Yield the rest of a file in pieces of whole lines.
 
-    They lie in so many buffers in turn: a piece may be used until so many others have been asked for. With a new
-    buffer for each piece, reading takes seven times as long.
+    The buffers are filled in turn, so a piece stays valid until `buffers` more have been requested. With a new buffer
+    for each piece, reading takes seven times as long.
+
+    Args:
+        file: an open file.
+        size: the size of a piece in bytes; a piece is larger if a line or a quoted cell is longer.
+        buffers: the number of pieces that may be in use at a time.
     """
     ring = [bytearray() for _ in range(buffers)]
     rest, number = b"", 0
@@ -83,9 +88,9 @@ def pieces(file: Any, size: int, buffers: int = 1) -> Iterator[Piece]:
 
 
 def _end_of_lines(content: bytearray, filled: int) -> tuple[int, bool]:
-    """Where the last whole line ends, and whether there are quotes; a line break within quotes ends none."""
+    """Return where the last whole line ends, and whether there are quotes; a line break within quotes ends no line."""
     end = content.rfind(b"\n", 0, filled) + 1
-    if content.find(b'"', 0, end) < 0:  # many times as fast as counting them
+    if content.find(b'"', 0, end) < 0:  # many times faster than counting them
         return end, False
     quotes = content.count(b'"', 0, end)
     while quotes % 2:

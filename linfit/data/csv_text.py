@@ -1,4 +1,4 @@
-"""CSV as Python's own parser reads it: slower than Arrow, and exact about lines."""
+"""The text of a CSV file: its lines, and which cells are missing, numbers, booleans or dates."""
 
 import csv
 import io
@@ -9,7 +9,7 @@ import numpy as np
 
 from linfit.checks import InputError
 
-# What pandas takes for a missing cell, too.
+# The texts that pandas treats as missing, too.
 MISSING = (
     *("", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>", "N/A"),
     *("NA", "NULL", "NaN", "None", "n/a", "nan", "null"),
@@ -23,48 +23,45 @@ _DECIMAL_COMMA = re.compile(r"\s*[-+]?\d+,\d+\s*", re.ASCII)
 
 
 def refuse_other_encodings(file: str, cells: Sequence[str]) -> None:
-    """Refuses cells with bytes that are no UTF-8, which were kept as surrogates."""
+    """Refuse cells with bytes that are not UTF-8; decoding has turned these bytes into surrogates.
+
+    Raises:
+        InputError: a cell has such bytes.
+    """
     try:
         "".join(cells).encode("utf-8")
     except UnicodeEncodeError:
         raise InputError(f"{file} is not a text file in UTF-8. Save it as CSV in UTF-8.") from None
 
 
-def lines_of(text: str) -> Iterator[tuple[int, list[str]]]:
-    """The cells of each line that is not empty, and the number of the line on which they end, counted from 1."""
-    csv.field_size_limit(
-        max(csv.field_size_limit(), len(text))
-    )  # its own limit of 128 KiB is less than some texts have
+def lines_of(text: str, file: str) -> Iterator[tuple[int, list[str]]]:
+    """Yield the cells of each line that is not empty, with the number of the line on which they end, counted from 1.
+
+    Args:
+        text: the content of a file, or of a piece of it.
+        file: what an error calls the file.
+
+    Raises:
+        InputError: the text cannot be parsed as CSV.
+    """
+    csv.field_size_limit(max(csv.field_size_limit(), len(text)))  # by default 128 KiB, less than some cells have
     reader = csv.reader(io.StringIO(text, newline=""), skipinitialspace=True)
-    for cells in reader:
-        if any(cells) or len(cells) > 1:
-            yield reader.line_num, cells
+    try:
+        for cells in reader:
+            if any(cells) or len(cells) > 1:
+                yield reader.line_num, cells
+    except csv.Error as error:
+        raise InputError(f"{file} cannot be read as CSV: {error}.") from None
 
 
 def level(cell: str) -> str | None:
-    """The level in a cell, without the spaces around it; None if it is missing."""
+    """Return the level in a cell, without the spaces around it, or None if the cell is missing."""
     text = cell.strip()
     return None if text in _MISSING else text
 
 
-def levels(entries: Sequence[str]) -> list[str | None] | None:
-    """The level in each of the cells that Arrow has read, or None where it may have split them wrongly.
-
-    Arrow knows no quotes after a space: it leaves them in the cell, and ends the cell at a comma between them.
-    """
-    found = []
-    for entry in entries:
-        text = entry.lstrip(" ")
-        if text != entry and text.startswith('"'):
-            if "," in text or "\n" in text or text.count('"') % 2:
-                return None
-            (entry,) = next(csv.reader([text]))
-        found.append(level(entry))
-    return found
-
-
 def number(cell: str) -> float | None:
-    """The number in a cell, NaN if it is missing, or None."""
+    """Return the number in a cell, NaN if the cell is missing, or None if it holds anything else."""
     if level(cell) is None or _NOT_A_NUMBER.fullmatch(cell):
         return float("nan")
     if _NUMBER.fullmatch(cell):
@@ -72,8 +69,8 @@ def number(cell: str) -> float | None:
     return None
 
 
-def kind(cells: Sequence[str]) -> str:
-    """What a column's first cells are: "number", "boolean", "date", "decimal comma" or "text"."""
+def kind_of_cells(cells: Sequence[str]) -> str:
+    """Return the kind of a column's first cells: "number", "boolean", "date", "decimal comma" or "text"."""
     present = [cell for cell in cells if level(cell) is not None]
     if not present or any(number(cell) is not None for cell in present):
         return "number"
@@ -85,12 +82,12 @@ def kind(cells: Sequence[str]) -> str:
 
 
 def booleans(cells: Sequence[str]) -> np.ndarray:
-    """1.0 for true, 0.0 for false, NaN for missing, infinity for what is neither."""
-    known = dict.fromkeys(TRUE, 1.0) | dict.fromkeys(FALSE, 0.0) | dict.fromkeys(MISSING, np.nan)
-    return np.array([known.get(cell.strip(), np.inf) for cell in cells])
+    """Return 1.0 for true, 0.0 for false, NaN for missing and infinity for any other cell."""
+    values = dict.fromkeys(TRUE, 1.0) | dict.fromkeys(FALSE, 0.0) | dict.fromkeys(MISSING, np.nan)
+    return np.array([values.get(cell.strip(), np.inf) for cell in cells])
 
 
 def numbers(cells: Sequence[str]) -> np.ndarray:
-    """The numbers, NaN for missing, infinity for what is none."""
+    """Return the numbers in cells, NaN for missing and infinity for any other cell."""
     values = (number(cell) for cell in cells)
     return np.array([np.inf if value is None else value for value in values])

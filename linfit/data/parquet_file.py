@@ -1,4 +1,4 @@
-"""A Parquet file, or some of its row groups."""
+"""ParquetFile: a Parquet file, or some of its row groups, as a source of rows."""
 
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass, replace
@@ -7,28 +7,28 @@ from typing import TYPE_CHECKING, Any
 
 from linfit import checks
 from linfit.checks import InputError
-from linfit.data.arrow_kinds import kind
+from linfit.data.arrow_kinds import kind_of_type
 from linfit.data.bad_cell import BadCell
 from linfit.data.block import Block
 from linfit.data.column_plan import ColumnPlan
-from linfit.data.read_ahead import ahead
+from linfit.data.read_ahead import read_ahead
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-_BUFFER = 2**17  # bytes of each column that are read at a time; a whole row group may be as large as the file
+_BUFFER = 2**17  # bytes of a column that are read at a time; a whole row group may be as large as the file
 
 
 @dataclass(frozen=True)
 class ParquetFile:
-    """One Parquet file.
+    """A Parquet file, or some of its row groups. It is opened on first use.
 
     Attributes:
         name: its path.
-        groups: the row groups that are read; None for all.
+        groups: the numbers of the row groups to read; None for all.
 
     Raises:
-        InputError: it is no Parquet file, or a damaged one.
+        InputError: on first use, the file is not a Parquet file or is damaged.
     """
 
     name: str
@@ -36,7 +36,7 @@ class ParquetFile:
 
     @cached_property
     def _counts(self) -> tuple[int, ...]:
-        """The rows of each row group of the file."""
+        """The number of rows in each row group of the file."""
         with self._open() as file:
             return tuple(file.metadata.row_group(i).num_rows for i in range(file.metadata.num_row_groups))
 
@@ -45,7 +45,7 @@ class ParquetFile:
         with self._open() as file:
             schema = file.schema_arrow
         checks.names(schema.names, f"the columns of {self.name}")
-        return {field.name: kind(field.type) for field in schema}
+        return {field.name: kind_of_type(field.type) for field in schema}
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -54,40 +54,40 @@ class ParquetFile:
 
     @property
     def rows(self) -> int:
-        """How many rows there are."""
+        """The number of rows to read."""
         return sum(self._counts[group] for group in self._groups)
 
     def kind(self, column: str) -> str:
-        """What a column holds, as `arrow_kinds.kind` says it."""
+        """Return the kind of a column, as returned by `arrow_kinds.kind_of_type`."""
         return self._kinds[column]
 
     def example(self, column: str) -> str:
-        """What a column begins with: not looked up."""
+        """Return "", because finding a value would require reading the column."""
         return ""
 
     def parts(self) -> list[tuple[int, "ParquetFile"]]:
-        """Each row group with the number of its rows."""
+        """Return each row group as a source, with its number of rows."""
         return [(self._counts[group], replace(self, groups=(group,))) for group in self._groups]
 
     def joined(self, other: "ParquetFile") -> "ParquetFile":
-        """The row groups of both, of one file."""
+        """Return one source with the row groups of both; they must belong to the same file."""
         return replace(self, groups=(*self._groups, *other._groups))
 
-    def outcomes(self, wanted: ColumnPlan, batch_rows: int) -> Iterator[Block | BadCell]:
-        """The rows in order, in blocks of at most so many, or what is wrong with them."""
-        for first, batch in ahead(self._batches(list(wanted.columns), batch_rows)):
-            arrays = [batch.column(column) for column in wanted.columns]
-            yield wanted.block(self.name, arrays, partial(_place, first))
+    def read_blocks(self, plan: ColumnPlan, batch_rows: int) -> Iterator[Block | BadCell]:
+        """Yield the rows in order, in blocks of at most `batch_rows` rows, or a block's first bad cell."""
+        for first_row, batch in read_ahead(self._batches(list(plan.columns), batch_rows)):
+            arrays = [batch.column(column) for column in plan.columns]
+            yield plan.convert(self.name, arrays, partial(_place, first_row))
 
     def _batches(self, columns: list[str], batch_rows: int) -> "Generator[tuple[int, pa.RecordBatch], None, None]":
-        """The rows as Arrow reads them, and the number of the first of each batch."""
+        """Yield the rows in batches, each with the number of its first row in the file."""
         with self._open() as file:
             for group in self._groups:
-                first = sum(self._counts[:group])
+                first_row = sum(self._counts[:group])
                 batches = file.iter_batches(batch_rows, [group], columns, use_threads=False)
                 while (batch := self._read(next, batches, None)) is not None:
-                    yield first, batch
-                    first += len(batch)
+                    yield first_row, batch
+                    first_row += len(batch)
 
     @property
     def _groups(self) -> tuple[int, ...]:
@@ -106,8 +106,10 @@ class ParquetFile:
             return function(*arguments, **options)
         except (pa.ArrowException, OSError) as error:
             reason = str(error).splitlines()[0].rstrip(".")
-            raise InputError(f"{self.name} is no Parquet file, or damaged: {reason}. Write or copy it anew.") from None
+            raise InputError(
+                f"{self.name} is not a Parquet file, or it is damaged: {reason}. Write or copy it again."
+            ) from None
 
 
-def _place(first: int, row: int) -> str:
-    return f"row {first + row}, counted from 0"
+def _place(first_row: int, row: int) -> str:
+    return f"row {first_row + row}, counted from 0"

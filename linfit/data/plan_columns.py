@@ -1,4 +1,4 @@
-"""plan_columns: which columns of the sources to read, once they are known to be usable."""
+"""plan_columns: the columns to read from the sources, checked before any rows are read."""
 
 import re
 from collections.abc import Sequence
@@ -23,130 +23,140 @@ def plan_columns(
     sample_weight: str | None,
     missing: str,
 ) -> ColumnPlan:
-    """What to read, once it is known that all of it is there.
+    """Return the columns to read, after checking that each source has them and that they can be used.
+
+    Args:
+        sources: the files or the DataFrame.
+        target, features, categorical, sample_weight, missing: see `read_table`.
 
     Raises:
-        InputError: a column that is not there, or does not hold what it must.
+        InputError: a column does not exist, is used twice, or holds neither numbers nor levels.
     """
     if missing not in ("error", "drop"):
         raise InputError(f"missing must be 'error' or 'drop', got {missing!r}.")
-    first = sources[0]
+    first_source = sources[0]
     targets = (target,) if isinstance(target, str) else checks.names(target, "target")
-    chosen = (features,) if isinstance(features, str) else features
-    if chosen is None:
-        chosen = tuple(name for name in first.columns if name not in (*targets, sample_weight))
+    feature_columns = (features,) if isinstance(features, str) else features
+    if feature_columns is None:
+        feature_columns = tuple(name for name in first_source.columns if name not in (*targets, sample_weight))
         for other in sources[1:]:
-            differing = sorted((set(first.columns) ^ set(other.columns)) - {*targets, sample_weight})
+            differing = sorted((set(first_source.columns) ^ set(other.columns)) - {*targets, sample_weight})
             if differing:
                 raise InputError(
-                    f"{other.name} and {first.name} must have the same columns, where no features are named; only one "
-                    f"of them has {', '.join(map(repr, differing))}. Choose columns that all have by ",
+                    f"{other.name} and {first_source.name} must have the same columns unless features are named, got "
+                    f"{', '.join(map(repr, differing))} in only one of them. Choose columns that all files have, with ",
                     Argument("features"),
                     ".",
                 )
-    chosen = tuple(chosen)
+    feature_columns = tuple(feature_columns)
     for source in sources:
         weights = () if sample_weight is None else (sample_weight,)
-        for role, names in {"target": targets, "feature": chosen, "sample_weight": weights}.items():
+        for role, names in {"target": targets, "feature": feature_columns, "sample_weight": weights}.items():
             for name in names:
                 if name not in source.columns:
                     listed = ", ".join(map(repr, source.columns))
                     raise InputError(
                         f"{source.name} has no {role} column {name!r}. Its columns are: {listed}."
-                        f"{_nearly(name, source)}{_hint(source)}"
+                        f"{_similar_name(name, source)}{_separator_hint(source)}"
                     )
-    if sample_weight in (*chosen, *targets):
-        raise InputError(f"{sample_weight!r} weighs the rows and cannot be a feature or a target, too.")
-    for name in targets:
-        if name in chosen:
-            raise InputError(f"{name!r} is the target and cannot be a feature too. Leave it out of the features.")
-    if not chosen:
+    if sample_weight in (*feature_columns, *targets):
         raise InputError(
-            f"{first.name} has no column beside the target {targets[0]!r}: a fit needs at least one feature."
-            f"{_hint(first)}"
+            f"{sample_weight!r} weighs the rows and cannot be a feature or a target too. Choose another sample_weight."
         )
-    checks.names(chosen, "features")
-    levels = categories.asked_for(categorical, chosen)
+    for name in targets:
+        if name in feature_columns:
+            raise InputError(f"{name!r} is the target and cannot be a feature too. Leave it out of the features.")
+    if not feature_columns:
+        raise InputError(
+            f"a fit needs at least one feature column besides the target {targets[0]!r}, got none from "
+            f"{first_source.name}.{_separator_hint(first_source)}"
+        )
+    checks.names(feature_columns, "features")
+    levels = categories.requested_levels(categorical, feature_columns)
     if any(isinstance(source, CsvFile) for source in sources):
-        levels = {column: None if given is None else _as_in_csv(column, given) for column, given in levels.items()}
-    wanted = ColumnPlan(chosen, targets, levels, missing == "drop", sample_weight)
+        levels = {
+            column: names if names is None else _stripped_levels(column, names) for column, names in levels.items()
+        }
+    plan = ColumnPlan(feature_columns, targets, levels, missing == "drop", sample_weight)
     for source in sources:
-        _check_kinds(source, wanted)
-    return wanted
+        _check_kinds(source, plan)
+    return plan
 
 
-def _as_in_csv(column: str, given: tuple[str, ...]) -> tuple[str, ...]:
-    """Levels as the cells of a CSV file have them: without spaces around them."""
+def _stripped_levels(column: str, given: tuple[str, ...]) -> tuple[str, ...]:
+    """Return levels as a CSV file's cells are read, without the spaces around them."""
     for level in given:
         if csv_text.level(level) is None:
             raise InputError(
-                f"the levels of {column!r} must be cells that are not missing, got {level!r}, which is a missing cell "
-                "in a CSV file. Leave that level out, or call it something else there."
+                f"the levels of {column!r} must not include missing values, got {level!r}, which marks a missing cell "
+                "in a CSV file. Leave that level out, or rename it in the file."
             )
     return checks.names([level.strip() for level in given], f"the levels of {column!r}")
 
 
-def _nearly(wanted: Any, source: Source) -> str:
-    """Asks for the column that has another case, or spaces around its name."""
-    alike = [name for name in source.columns if name.strip().casefold() == str(wanted).strip().casefold()]
-    return f" Did you mean {alike[0]!r}?" if alike else ""
+def _similar_name(name: Any, source: Source) -> str:
+    """Return a question about a column whose name differs only in case or in spaces around it, or ""."""
+    similar = [column for column in source.columns if column.strip().casefold() == str(name).strip().casefold()]
+    return f" Did you mean {similar[0]!r}?" if similar else ""
 
 
-def _hint(source: Source) -> str:
-    """What a header of one column with another separator in it asks for."""
-    only = str(source.columns[0])
+def _separator_hint(source: Source) -> str:
+    """Return advice for a header that has one column and another separator in it, or ""."""
+    header = str(source.columns[0])
     for name, separator, options in (("semicolons", ";", 'sep=";", decimal=","'), ("tabs", "\t", 'sep="\\t"')):
-        if len(source.columns) == 1 and separator in only:
+        if len(source.columns) == 1 and separator in header:
             return (
-                f" Are they separated by {name}? Try linfit.read_table(pd.read_csv(..., {options}), ...), or save them "
-                "with commas, and decimals with points."
+                f" Are they separated by {name}? Try linfit.read_table(pd.read_csv(..., {options}), ...), or save the "
+                "file with commas between columns and with decimal points."
             )
     return ""
 
 
-def _check_kinds(source: Source, wanted: ColumnPlan) -> None:
-    """Refuses columns that are no numbers, all of a kind in one message."""
-    plain = {column: source.kind(column) for column in wanted.columns if column not in wanted.categories}
+def _check_kinds(source: Source, plan: ColumnPlan) -> None:
+    """Refuse columns that are neither numbers nor categorical; all text columns, or all dates, in one message."""
+    kinds = {column: source.kind(column) for column in plan.columns if column not in plan.categories}
 
-    def named(kind: str) -> str:
-        found = [column for column, its in plain.items() if its == kind]
+    def columns_of(kind: str) -> str:
+        found = [column for column, column_kind in kinds.items() if column_kind == kind]
         word = "columns" if len(found) > 1 else "column"
         shown = ((column, source.example(column)) for column in found)
         return f"{word} " + ", ".join(f"{name!r}" + (f" (such as {cell!r})" if cell else "") for name, cell in shown)
 
-    if "text" in plain.values():
-        text = [column for column, kind in plain.items() if kind == "text"]
+    if "text" in kinds.values():
+        text = [column for column, kind in kinds.items() if kind == "text"]
         numbers = [column for column in text if _BEGINS_AS_NUMBER.match(source.example(column))]
         words = [column for column in text if column not in numbers]
         remedy: list[str | Argument] = ["Try ", Argument("categorical", words)]
         if not words:
             remedy = ["Correct them, name them in ", Argument("categorical"), " if they are levels"]
-        for role, those in {"target": wanted.targets, "sample_weight": (wanted.weight,)}.items():
-            if set(text) & set(those):
-                remedy = [f"Try another {role}" if set(words) & set(those) else "Correct them"]
-        written = "Numbers must be written without currency signs, percent signs, spaces and thousands separators. "
+        for role, columns in {"target": plan.targets, "sample_weight": (plan.weight,)}.items():
+            if set(text) & set(columns):
+                remedy = [f"Try another {role}" if set(words) & set(columns) else "Correct them"]
+        advice = "Numbers must be written without currency signs, percent signs, spaces or thousands separators. "
         raise InputError(
-            f"{source.name} has text where a fit needs numbers, in {named('text')}. {written if numbers else ''}",
+            f"{source.name} has text where a fit needs numbers, in {columns_of('text')}. {advice if numbers else ''}",
             *remedy,
-            ", or choose other columns by ",
+            ", or choose other columns with ",
             Argument("features"),
             ".",
         )
-    if "decimal comma" in plain.values():
+    if "decimal comma" in kinds.values():
         raise InputError(
-            f"{source.name} has decimal commas in {named('decimal comma')}. Save the numbers with decimal points."
+            f"{source.name} has decimal commas in {columns_of('decimal comma')}. Save the numbers with decimal points."
         )
-    if "date" in plain.values():
+    if "date" in kinds.values():
         raise InputError(
-            f"{source.name} has dates where a fit needs numbers, in {named('date')}. Make numbers of them, such as "
-            "the days since the first (pandas: (dates - dates.min()).dt.days), or choose other columns by ",
+            f"{source.name} has dates where a fit needs numbers, in {columns_of('date')}. Convert them to "
+            "numbers, such as days since the first date (pandas: (dates - dates.min()).dt.days), or choose other "
+            "columns with ",
             Argument("features"),
             ".",
         )
-    for column, kind in plain.items():
+    for column, kind in kinds.items():
         if kind not in ("number", "boolean"):
             raise InputError(
-                f"{source.name} must hold numbers in column {column!r}, got the type {kind}. Choose other columns by ",
+                f"{source.name} must hold numbers in column {column!r}, got the type {kind}. Choose other columns "
+                "with ",
                 Argument("features"),
                 ".",
             )

@@ -1,4 +1,4 @@
-"""Working ahead: the next item is made while the present one is used."""
+"""read_ahead: the next item is read in a thread while the current one is in use."""
 
 from collections.abc import Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -7,13 +7,16 @@ from typing import TypeVar
 Item = TypeVar("Item")
 
 
-def ahead(items: Generator[Item, None, None]) -> Iterator[Item]:
-    """The same items, each made in another thread while the one before is in use."""
+def read_ahead(items: Generator[Item, None, None]) -> Iterator[Item]:
+    """Yield the items of a generator; a thread computes each while the previous one is in use.
+
+    The items must not be None.
+    """
     try:
-        with ThreadPoolExecutor(1) as maker:
-            following = maker.submit(next, items, None)
+        with ThreadPoolExecutor(1) as reader:
+            following = reader.submit(next, items, None)
             while (item := following.result()) is not None:
-                following = maker.submit(next, items, None)
+                following = reader.submit(next, items, None)
                 yield item
     finally:
         items.close()

@@ -1,15 +1,12 @@
-"""read_batches: files of any size, a block of rows at a time."""
+"""read_batches: files of any size, one block of rows at a time."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from linfit import checks
 from linfit.data.plan_columns import plan_columns
 from linfit.data.sources import sources_of
 from linfit.data.table_batches import BATCH_ROWS, TableBatches
-
-if TYPE_CHECKING:
-    pass
 
 
 def read_batches(
@@ -22,24 +19,24 @@ def read_batches(
     missing: str = "error",
     batch_rows: int = BATCH_ROWS,
 ) -> "TableBatches":
-    r"""Reads CSV or Parquet files of any size as blocks (x, y); see `read_table` for what is read, and refused.
+    r"""Read CSV or Parquet files of any size as blocks (x, y). Formats and errors are those of `read_table`.
 
-    In memory are a few blocks at a time. The levels of categorical columns are best given, as a mapping: those of
-    columns in a list are learnt by reading all files once more, before the first block.
+    Only a few blocks are in memory at a time. It is best to pass the levels of categorical columns as a mapping: the
+    levels of columns in a list are learnt by reading all files an additional time, before the first block.
 
     Args:
         paths: a path, a pattern such as "data/\*.parquet", or a list of them.
-        target: the column to be predicted, or a list of columns.
-        features: the columns to predict it from; all others by default.
-        categorical: the features whose cells are levels: a list, or a mapping of columns to levels, the first of
-            which is the reference.
-        sample_weight: a column of weights, 0 or more; the blocks are then (x, y, sample_weight).
+        target: the column to predict, or a list of columns.
+        features: the columns from which to predict it; all others by default.
+        categorical: the features whose cells are levels: a list of columns, or a mapping of columns to their levels,
+            the first of which is the reference level.
+        sample_weight: a column of row weights, 0 or more; the blocks are then (x, y, sample_weight).
         missing: "error", or "drop" to leave out rows with a missing cell.
-        batch_rows: how many rows a block has at most.
+        batch_rows: the maximum number of rows in a block. Blocks of a CSV file may be larger.
 
     Raises:
-        InputError: no such file or column, or one that cannot be read; while the blocks are read, a cell that cannot
-            be used, by file, column and line.
+        InputError: a file or column does not exist or cannot be read. Reading the blocks raises it for a cell that
+            cannot be used; the message names the file, column and line.
 
     Example:
         >>> import linfit

@@ -1,4 +1,4 @@
-"""Tables in memory, from files or a DataFrame."""
+"""read_table: a table in memory, from files or a DataFrame."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -21,30 +21,31 @@ def read_table(
     sample_weight: str | None = None,
     missing: str = "error",
 ) -> Table:
-    r"""Reads CSV or Parquet files, or takes a DataFrame; needs pyarrow (`pip install linfit[tables]`).
+    r"""Read CSV or Parquet files or a DataFrame into a table; needs pyarrow (`pip install linfit[tables]`).
 
-    A CSV file, plain or gzip, has a header line, commas, decimal points and UTF-8. Only the columns that are needed are
-    read. Columns of several files are matched by name.
+    A CSV file, plain or gzip, must have a header line, commas, decimal points and UTF-8 text. Only the needed columns
+    are read. The columns of several files are matched by name. The arrays of the table are read-only.
 
     Args:
         source: a path, a pattern such as "data/\*.parquet", a list of them, a DataFrame of pandas or polars,
             or a pyarrow table.
-        target: the column to be predicted, or a list of columns.
-        features: the columns to predict it from; all others by default.
+        target: the column to predict, or a list of columns.
+        features: the columns from which to predict it; all others by default.
         categorical: the features whose cells are levels: a list of columns, whose levels are learnt and sorted, or a
-            mapping of columns to their levels. The first level is the reference: it has no feature of its own, since
+            mapping of columns to their levels. The first level is the reference level. It has no feature of its own:
             the features of all levels would add up to the bias, and the optimum would not be unique.
-        sample_weight: a column of weights, 0 or more, by which each row counts in a fit.
-        missing: "error" refuses missing cells, "drop" leaves their rows out. An empty cell of a CSV file is
-            missing, and one that pandas takes for missing: NA, N/A, NaN, nan, null, NULL, None and the like; in a
-            Parquet file or a DataFrame what is null or NaN.
+        sample_weight: a column of row weights, 0 or more.
+        missing: "error" refuses missing cells, "drop" leaves out their rows. A cell of a CSV file is missing if it is
+            empty or if pandas treats it as missing (NA, N/A, NaN, nan, null, NULL, None and similar texts). A cell of
+            a Parquet file or a DataFrame is missing if it is null or NaN.
 
     Raises:
-        InputError: no such file or column, no rows, text or dates without `categorical`, a cell that is missing or no
-            finite number (by file, column, and line or row), lines of different lengths, two columns of one name.
+        InputError: a file or column does not exist, there are no rows, a column holds text or dates and is not
+            categorical, a cell is missing or not a finite number (the message names the file, column, and line or
+            row), a line has more cells than the header, or two columns have the same name.
 
     Warns:
-        UserWarning: a level that was given occurs in no row: a fit of these rows leaves its weight open.
+        UserWarning: no row has one of the given levels, so these rows do not determine its weight.
 
     Example:
         >>> from pathlib import Path
@@ -63,19 +64,19 @@ def read_table(
     y = np.empty((len(x), len(batches.wanted.targets)))
     weights = () if sample_weight is None else (np.empty(len(x)),)
     end = len(x)
-    while blocks:  # what is copied needs no memory twice
+    while blocks:  # each block is freed once it is copied
         values = blocks.pop().values
         begin = end - values.shape[1]
         for whole, part in zip((x, y, *weights), batches.wanted.split(values), strict=True):
             whole[begin:end] = part
         end = begin
     for array in (x, y, *weights):
-        array.flags.writeable = False  # so that one reduction serves every fit and comparison of the table
-    _warn_of_absent_levels(x, names, batches)
+        array.flags.writeable = False  # so that a single reduction serves all fits and comparisons of the table
+    _warn_of_absent_levels(x, batches)
     return Table(x, y, names, batches.target_name, batches.categories, batches.dropped or 0, *weights)
 
 
-def _warn_of_absent_levels(x: np.ndarray, names: tuple[str, ...], batches: TableBatches) -> None:
+def _warn_of_absent_levels(x: np.ndarray, batches: TableBatches) -> None:
     position = 0
     for column in batches.wanted.features:
         levels = batches.categories.get(column)
@@ -87,7 +88,7 @@ def _warn_of_absent_levels(x: np.ndarray, names: tuple[str, ...], batches: Table
                 absent.insert(0, levels[0])
             if absent:
                 warn(
-                    f"no row has {', '.join(f'{column}={level}' for level in absent)}: these rows say nothing about "
-                    "such a weight. That is fine for predictions; for a fit leave the level out."
+                    f"no row has {', '.join(f'{column}={level}' for level in absent)}: these rows do not "
+                    "determine the weight of such a level. That is fine for predictions; for a fit leave the level out."
                 )
         position += width

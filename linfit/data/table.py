@@ -1,4 +1,4 @@
-"""Rows that a fit takes as they are, with the names of their columns."""
+"""Table: the rows of a fit in memory, with the names of their columns."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -6,22 +6,25 @@ from typing import Any
 
 import numpy as np
 
-_SHOWN = 10  # features that a table prints
+_SHOWN = 10  # number of features that a table's repr lists
 
 
 @dataclass(frozen=True, eq=False)
 class Table:
-    """The columns of files, or of a DataFrame, that a fit needs: `model.fit(table)`.
+    """The columns of files or of a DataFrame that a fit needs: `model.fit(table)`.
+
+    The arrays of a table from `read_table` are read-only, so that fits and comparisons of the table share one reduction
+    of its rows. Copy an array to change it, as in `table.x.copy()`.
 
     Attributes:
-        x: features, float64, shape (rows, features).
-        y: target, float64, shape (rows, 1), or (rows, targets) of several.
-        feature_names: the columns of x; `city=Paris` is 1.0 where the column city has the level Paris, else 0.0.
-        target_name: the column of y; a tuple of several.
-        categories: the levels of each categorical column. The first is the reference level, and has no feature: the
-            weights of the others are differences to it.
-        dropped: how many rows were left out for a missing cell.
-        sample_weight: how much each row counts, shape (rows,); None where all count the same.
+        x: the features, float64, shape (rows, features).
+        y: the targets, float64, shape (rows, targets).
+        feature_names: the columns of x. `city=Paris` is 1.0 where the column city has the level Paris, else 0.0.
+        target_name: the column of y, or a tuple if there are several targets.
+        categories: the levels of each categorical column. The first is the reference level. It has no feature; the
+            weights of the other levels are differences from it.
+        dropped: the number of rows that were left out because a cell is missing.
+        sample_weight: the weight of each row, shape (rows,); None if all rows have the same weight.
     """
 
     x: np.ndarray
@@ -34,20 +37,20 @@ class Table:
 
     @property
     def is_read_only(self) -> bool:
-        """Return whether the arrays cannot be written, so that what is computed from them can be kept."""
+        """Return whether no array can be written to, so that values computed from them can be kept."""
         arrays = (self.x, self.y, self.sample_weight)
         return not any(array.flags.writeable for array in arrays if array is not None)
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The feature names, as a DataFrame's columns are called."""
+        """The feature names, under the name that a DataFrame uses."""
         return self.feature_names
 
     def __len__(self) -> int:
         return len(self.x)
 
     def __repr__(self) -> str:
-        """Such as `Table of 2,916 rows: price from year, income, city=Oslo (84 rows dropped)`."""
+        """Return one line, such as `Table of 2,916 rows: price from year, income, city=Oslo (84 rows dropped)`."""
         target = self.target_name if isinstance(self.target_name, str) else ", ".join(self.target_name)
         features = ", ".join(self.feature_names[:_SHOWN])
         if len(self.feature_names) > _SHOWN:
@@ -56,7 +59,7 @@ class Table:
         return f"Table of {_rows(len(self))}: {target} from {features}{dropped}"
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
-        """The features, wherever an array is wanted."""
+        """Return x, wherever NumPy converts a table to an array."""
         return np.array(self.x, dtype, copy=copy)
 
 

@@ -1,4 +1,4 @@
-"""Files that are read a block of rows at a time, as often as they are needed."""
+"""TableBatches: files that are read one block of rows at a time, as often as needed."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -10,8 +10,8 @@ import numpy as np
 from linfit import checks
 from linfit.checks import NoRows
 from linfit.data import categories
-from linfit.data.bad_cell import BadCell
-from linfit.data.block import Block, such_rows
+from linfit.data.bad_cell import BadCell, affected_rows
+from linfit.data.block import Block
 from linfit.data.column_plan import ColumnPlan
 from linfit.data.csv_file import CsvFile
 from linfit.data.parquet_file import ParquetFile
@@ -21,24 +21,25 @@ if TYPE_CHECKING:
     import tensorflow as tf
 
 BATCH_ROWS = 2**16
-"""Rows of a block: enough that what is done once for each costs nothing, few enough for a hundred columns."""
+"""Rows in a block: enough to make the cost per block negligible, few enough for a hundred columns in memory."""
 
-_SMALL = 8  # times fewer rows than a block may have: such blocks are joined
-_COUNTED = 16  # blocks with a fault, after which read_table counts no further
+_SMALL_BLOCK_DIVISOR = 8  # blocks of at most batch_rows / 8 rows are joined with their neighbours
+_MOST_BAD_BLOCKS = 16  # blocks with a bad cell, after which read_table stops counting
 
 
 @dataclass(eq=False)
 class TableBatches:
-    """Blocks of rows from files: iterate over it, as often as you like. Made by `read_batches`.
+    """Blocks of rows from files, as returned by `read_batches`. It can be iterated over any number of times.
 
-    Each block is a tuple (x, y): x of shape (rows, features), y of shape (rows, targets), float64, finite, with each
-    column in one piece of memory; or (x, y, sample_weight), with weights of shape (rows,).
+    Each block is a tuple (x, y), with x of shape (rows, features) and y of shape (rows, targets), or a tuple
+    (x, y, sample_weight), with weights of shape (rows,). All values are float64 and finite, and each column is
+    contiguous in memory.
 
     Attributes:
         sources: the files.
-        wanted: what is read from them.
-        batch_rows: how many rows a block has at most.
-        dropped: how many rows the latest pass left out for a missing cell; None before the first.
+        wanted: the columns to read from them.
+        batch_rows: the maximum number of rows in a block. Blocks of a CSV file may be larger.
+        dropped: the number of rows that the latest pass left out because a cell is missing; None before the first pass.
     """
 
     sources: Sequence[Source]
@@ -49,43 +50,44 @@ class TableBatches:
 
     @classmethod
     def learnt(cls, sources: Sequence[Source], wanted: ColumnPlan, batch_rows: int = BATCH_ROWS) -> "TableBatches":
-        """The same, once the levels of all categorical columns are known.
+        """Return the batches of these columns. Levels that were not given are learnt by reading the files once.
 
         Raises:
-            InputError: a column of too few or too many levels, or two features of one name.
+            InputError: a column has too few or too many levels, two features have the same name, or, where the files
+                are read, a cell cannot be used.
         """
         unknown = [column for column, levels in wanted.categories.items() if levels is None]
         if unknown:
-            looking = wanted if wanted.drop else ColumnPlan(tuple(unknown), (), dict.fromkeys(unknown), False)
+            plan = wanted if wanted.drop_missing else ColumnPlan(tuple(unknown), (), dict.fromkeys(unknown), False)
             levels: dict[str, set[str]] = {column: set() for column in unknown}
-            for block in cls(sources, looking, batch_rows).blocks(counting=True):
+            for block in cls(sources, plan, batch_rows).blocks(counting=True):
                 for column in unknown:
                     levels[column] |= block.levels[column]
                     if len(levels[column]) > categories.MOST_LEVELS:
-                        raise categories.too_many(column)
-            found = {column: categories.in_order(column, levels[column]) for column in unknown}
-            wanted = replace(wanted, categories={**wanted.categories, **found})
-        wanted.refuse_equal_names()
+                        raise categories.too_many_levels(column)
+            learnt = {column: categories.sorted_levels(column, levels[column]) for column in unknown}
+            wanted = replace(wanted, categories={**wanted.categories, **learnt})
+        wanted.refuse_duplicate_names()
         return cls(sources, wanted, batch_rows)
 
     @property
     def feature_names(self) -> tuple[str, ...]:
-        """The columns of x."""
+        """The names of the columns of x."""
         return self.wanted.feature_names
 
     @property
     def target_name(self) -> str | tuple[str, ...]:
-        """The column of y; a tuple of several."""
+        """The name of the column of y, or a tuple if there are several targets."""
         return self.wanted.targets[0] if len(self.wanted.targets) == 1 else self.wanted.targets
 
     @property
     def categories(self) -> dict[str, tuple[str, ...]]:
-        """The levels of each categorical column; the first is the reference level, and has no feature."""
+        """The levels of each categorical column; the first is the reference level, which has no feature."""
         return {column: levels for column, levels in self.wanted.categories.items() if levels is not None}
 
     @property
     def rows(self) -> int | None:
-        """How many rows the files have, where that is known without reading them, as of Parquet."""
+        """The number of rows in the files; None if one is a CSV file, whose rows are only known after reading."""
         counts = [source.rows for source in self.sources]
         return None if None in counts else sum(count for count in counts if count is not None)
 
@@ -93,9 +95,9 @@ class TableBatches:
         return (self.wanted.split(block.values) for block in self.blocks())
 
     def parts(self, count: int) -> "list[TableBatches]":
-        """At most so many objects of the same kind, which together give each row once.
+        """Return at most `count` parts, each a `TableBatches`, that together yield each row once.
 
-        Parquet files are shared out by row groups, CSV files as a whole.
+        Parquet files are divided by row groups; CSV files are not divided.
         """
         checks.count(count, "count")
         units: list[tuple[int, Source]] = []
@@ -103,32 +105,35 @@ class TableBatches:
             units += source.parts() if isinstance(source, ParquetFile) else [(1, source)]
         total = sum(rows for rows, _ in units)
         shares: list[list[Source]] = [[] for _ in range(min(count, len(units)))]
-        before = 0
+        rows_before = 0
         for number, (rows, source) in enumerate(units):
-            middle = (before + rows / 2) / total if total else 0.0
-            first, last = len(shares) - (len(units) - number), number  # none stays empty
-            share = shares[min(max(int(middle * len(shares)), first), last, len(shares) - 1)]
-            latest = share[-1] if share else None
-            if isinstance(source, ParquetFile) and isinstance(latest, ParquetFile) and latest.name == source.name:
-                share[-1] = latest.joined(source)
+            middle = (rows_before + rows / 2) / total if total else 0.0
+            lowest, highest = len(shares) - (len(units) - number), number  # so that no share stays empty
+            share = shares[min(max(int(middle * len(shares)), lowest), highest, len(shares) - 1)]
+            previous = share[-1] if share else None
+            if isinstance(source, ParquetFile) and isinstance(previous, ParquetFile) and previous.name == source.name:
+                share[-1] = previous.joined(source)
             else:
                 share.append(source)
-            before += rows
+            rows_before += rows
         return [replace(self, sources=share) for share in shares if share]
 
     def dataset(self, batch_size: int, dtype: str = "float64") -> "tf.data.Dataset":
-        """The rows in batches of one size, for training with mini-batches on any loss.
+        """Return the rows in batches of equal size, for training with mini-batches and any loss.
 
-        The rows come in the order of the files, in each epoch anew: `model.fit(batches.dataset(32), epochs=3)`. Keras
-        wants to know how many batches there are: where that is not written in the files, as of CSV or with
-        missing="drop", they are read once to count their rows, which finds bad cells before the training begins, too.
+        Each epoch reads the rows in the order of the files: `model.fit(batches.dataset(32), epochs=3)`. Keras needs the
+        number of batches. If the files do not state it (CSV files, or missing="drop"), they are first read once to
+        count their rows, which also finds bad cells before training begins.
 
         Args:
-            batch_size: rows in each batch; the last takes what is left.
+            batch_size: rows in each batch; the last batch may be smaller.
             dtype: the float type of the tensors; a model converts them to its own.
 
         Returns:
             A `tf.data.Dataset` of (x, y), of shapes (rows, features) and (rows, targets), or of (x, y, sample_weight).
+
+        Raises:
+            InputError: `batch_size` is not a whole number above 0, or, where rows are counted, a cell cannot be used.
         """
         import tensorflow as tf
 
@@ -140,40 +145,41 @@ class TableBatches:
             lambda: (tuple(part.astype(dtype) for part in block) for block in self),
             output_signature=tuple(tf.TensorSpec(shape, dtype) for shape in shapes),
         )
-        rows = self._used_rows if self.rows is None or self.wanted.drop else self.rows
+        rows = self._used_rows if self.rows is None or self.wanted.drop_missing else self.rows
         if rows is None:
             rows = sum(len(x) for x, *_ in self)
         batches = blocks.rebatch(batch_size).prefetch(tf.data.AUTOTUNE)
         return batches.apply(tf.data.experimental.assert_cardinality(math.ceil(rows / batch_size)))
 
     def blocks(self, counting: bool = False) -> Iterator[Block]:
-        """The rows as blocks, with at least one row each.
+        """Yield the rows as blocks of at least one row each.
 
         Args:
-            counting: whether to read on after the first cell that cannot be used, to say how many there are.
+            counting: whether to continue after the first bad cell, so that the error tells how many rows are bad.
 
         Raises:
-            InputError: a cell that cannot be used, or no rows at all.
+            InputError: a cell cannot be used.
+            NoRows: there are no rows, or missing="drop" has left none.
         """
         self.dropped = 0
-        rows, fault, count, faults, at_least = 0, None, 0, 0, False
-        for outcome in _joined(self._outcomes(), self.batch_rows):
-            if isinstance(outcome, BadCell):
-                fault = fault or outcome
-                faults += 1
-                count += outcome.counts.get(fault.column, 0)
-                at_least = not outcome.counts or faults == _COUNTED
+        rows, first_bad, bad_rows, bad_blocks, at_least = 0, None, 0, 0, False
+        for block in _join_small_blocks(self._read_sources(), self.batch_rows):
+            if isinstance(block, BadCell):
+                first_bad = first_bad or block
+                bad_blocks += 1
+                bad_rows += block.counts.get(first_bad.column, 0)
+                at_least = not block.counts or bad_blocks == _MOST_BAD_BLOCKS
                 if not counting or at_least:
                     break
-            elif fault is None:
-                self.dropped += outcome.dropped
-                rows += outcome.values.shape[1]
-                if outcome.values.shape[1]:
-                    yield outcome
-        if fault is not None:
+            elif first_bad is None:
+                self.dropped += block.dropped
+                rows += block.values.shape[1]
+                if block.values.shape[1]:
+                    yield block
+        if first_bad is not None:
             if not counting:
-                raise fault.error("the first such row")
-            raise fault.error("at least " * at_least + such_rows(count))
+                raise first_bad.error("the first such row")
+            raise first_bad.error("at least " * at_least + affected_rows(bad_rows))
         if not rows:
             names = " and ".join(source.name for source in self.sources[:3]) + " ..." * (len(self.sources) > 3)
             if self.dropped:
@@ -182,29 +188,30 @@ class TableBatches:
             raise NoRows(f"{names} has {'a header but ' if is_csv else ''}no rows.")
         self._used_rows = rows
 
-    def _outcomes(self) -> Iterator[Block | BadCell]:
+    def _read_sources(self) -> Iterator[Block | BadCell]:
+        """Yield the blocks and bad cells of all sources."""
         for source in self.sources:
-            yield from source.outcomes(self.wanted, self.batch_rows)
+            yield from source.read_blocks(self.wanted, self.batch_rows)
 
 
-def _joined(outcomes: Iterator[Block | BadCell], batch_rows: int) -> Iterator[Block | BadCell]:
-    """The same with small blocks joined, to as many rows as they may have; those that are worth while are let be."""
-    waiting: list[Block] = []
+def _join_small_blocks(blocks: Iterator[Block | BadCell], batch_rows: int) -> Iterator[Block | BadCell]:
+    """Join successive small blocks into blocks of at most `batch_rows` rows; large blocks are left unchanged."""
+    small: list[Block] = []
 
-    def together() -> Iterator[Block]:
-        if waiting:
-            yield Block.joined(waiting)
-            waiting.clear()
+    def joined() -> Iterator[Block]:
+        if small:
+            yield Block.joined(small)
+            small.clear()
 
-    for outcome in outcomes:
-        if isinstance(outcome, BadCell):
-            yield from together()
-            yield outcome
+    for block in blocks:
+        if isinstance(block, BadCell):
+            yield from joined()
+            yield block
             continue
-        rows = outcome.values.shape[1]
-        if rows + sum(block.values.shape[1] for block in waiting) > batch_rows or _SMALL * rows > batch_rows:
-            yield from together()
-        waiting.append(outcome)
-        if _SMALL * rows > batch_rows:
-            yield from together()
-    yield from together()
+        rows = block.values.shape[1]
+        if rows + sum(each.values.shape[1] for each in small) > batch_rows or _SMALL_BLOCK_DIVISOR * rows > batch_rows:
+            yield from joined()
+        small.append(block)
+        if _SMALL_BLOCK_DIVISOR * rows > batch_rows:
+            yield from joined()
+    yield from joined()

@@ -10,7 +10,7 @@ from linfit import checks
 from linfit.checks import InputError
 from linfit.data.array_input import NO_Y, are_rows, as_matrix, as_rows, column_names, refuse_blocks, shape_of_batches
 from linfit.data.categories import Categories
-from linfit.data.column_matching import matched
+from linfit.data.column_matching import match_columns
 from linfit.data.rows import Rows
 from linfit.data.table import Table
 from linfit.keras_utils.float_policy import computing_in
@@ -61,7 +61,7 @@ class TabularModel(keras.Model):
 
     def matched(self, x: Any) -> Any:
         """Return x with its columns in the model's order, if both have names."""
-        return matched(x, self.feature_names, self.categories)
+        return match_columns(x, self.feature_names, self.categories)
 
     def check_features(self, count: int) -> None:
         """Refuse a number of features that is not the model's."""

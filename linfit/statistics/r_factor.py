@@ -53,7 +53,7 @@ class RFactor:
     @classmethod
     def of(cls, rows: Rows, use_bias: bool = True, feature_names: tuple[str, ...] | None = None) -> Self:
         """Reduce validated rows, a block at a time."""
-        chosen = rows.some(max(1000, 10 * (rows.x.shape[1] + rows.y.shape[1] + 1)))
+        chosen = rows.evenly_spaced(max(1000, 10 * (rows.x.shape[1] + rows.y.shape[1] + 1)))
         origin = origin_of(chosen) if use_bias else np.zeros(rows.x.shape[1] + rows.y.shape[1])
         lengths: list[float] = []
 

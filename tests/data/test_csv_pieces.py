@@ -1,11 +1,11 @@
-"""A file's bytes in pieces of whole lines: none is lost, and each stays as it is while it may be used."""
+"""Reading a CSV file in pieces of whole lines: no byte is lost, and a piece stays unchanged while it may be in use."""
 
 import gzip
 from collections import deque
 
 import pytest
 
-from linfit.data.csv_pieces import opened, pieces
+from linfit.data.csv_pieces import open_unpacked, read_pieces
 
 FILES = {
     "plain": b"".join(b"%d,%d\n" % (i, i * i) for i in range(400)),
@@ -26,25 +26,26 @@ def test_pieces_are_whole_lines_and_stay_while_they_may_be_used(name, size, buff
     content = FILES[name]
     path = tmp_path / "file.csv"
     path.write_bytes(gzip.compress(content) if packed else content)
-    together, in_use = b"", deque(maxlen=buffers)
-    with opened(str(path)) as file:
-        for piece in pieces(file, size, buffers):
+    read, in_use = b"", deque(maxlen=buffers)
+    with open_unpacked(str(path)) as file:
+        for piece in read_pieces(file, size, buffers):
             in_use.append((piece.content, bytes(piece.content)))
-            assert all(bytes(now) == then for now, then in in_use)
+            assert all(bytes(piece_now) == piece_then for piece_now, piece_then in in_use)
             _, lines = in_use[-1]
-            together += lines
-            assert lines.endswith(b"\n") or together == content
+            read += lines
+            assert lines.endswith(b"\n") or read == content
             assert lines.count(b'"') % 2 == 0
-            assert piece.quotes == (b'"' in lines)
-    assert together == content
+            assert piece.has_quotes == (b'"' in lines)
+    assert read == content
 
 
 def test_a_quote_that_never_closes_ends_no_file(tmp_path):
     path = tmp_path / "file.csv"
     path.write_bytes((b'5" pipe\n' + b"1,2\n" * 500_000) * 4)
-    for size, most in {2**16: 2**21, 2**21: 2**21}.items():  # it is looked for in a MiB
-        with opened(str(path)) as file:
-            sizes, quotes = zip(*((len(piece.content), piece.quotes) for piece in pieces(file, size, 2)), strict=True)
+    for size, most in {2**16: 2**21, 2**21: 2**21}.items():  # the closing quote is sought within 1 MiB
+        with open_unpacked(str(path)) as file:
+            found = ((len(piece.content), piece.has_quotes) for piece in read_pieces(file, size, 2))
+            sizes, quotes = zip(*found, strict=True)
         assert quotes[0]
         assert sum(sizes) == path.stat().st_size
         assert max(sizes) <= most

@@ -1,4 +1,4 @@
-"""Data drawn from a known truth."""
+"""GroundTruth: data drawn from known values."""
 
 import numpy as np
 import pytest

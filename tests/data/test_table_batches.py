@@ -1,4 +1,4 @@
-"""Files of any size are read a block of rows at a time: each row once, in order, in little memory."""
+"""Reading files of any size one block of rows at a time: each row once, in order and in little memory."""
 
 import os
 import pickle
@@ -20,7 +20,7 @@ NAMES = ["area", "age", "rooms"]
 @pytest.fixture(scope="module")
 def data():
     rng = np.random.default_rng(7)
-    frame = pd.DataFrame(rng.normal(size=(ROWS, 3)), columns=NAMES).assign(note="none of our business")
+    frame = pd.DataFrame(rng.normal(size=(ROWS, 3)), columns=NAMES).assign(note="not a feature")
     frame["city"] = rng.choice(["Oslo", "Paris", "Rome"], ROWS)
     frame["rent"] = frame[NAMES] @ [1.0, -2.0, 0.5] + (frame.city == "Rome") + rng.normal(size=ROWS)
     return frame
@@ -28,7 +28,7 @@ def data():
 
 @pytest.fixture(scope="module")
 def files(data, tmp_path_factory):
-    """The same rows as three Parquet files of several row groups, and as three of CSV, one of them packed."""
+    """Write the data as three Parquet files with several row groups, and as three CSV files, one of them gzip."""
     folder = tmp_path_factory.mktemp("data")
     for number, (begin, end) in enumerate([(0, 1000), (1000, 35_000), (35_000, ROWS)]):
         part = data[begin:end]
@@ -84,12 +84,12 @@ def test_statistics_of_a_stream_are_those_of_the_table(files, data):
     np.testing.assert_allclose(model.predict(data[:9][["city", "area"]], verbose=0), expected, rtol=1e-13)
 
     batches = linfit.read_batches(str(files / "*.parquet"), **options)
-    of_data_set = linfit.LinearRegression(dtype="float64", feature_names=batches.feature_names)
-    of_data_set.compile(learning_rate=0.1)
-    of_data_set.fit(batches.dataset(100), verbose=0)
-    of_data_set.categories = batches.categories
-    expected = of_data_set.predict(linfit.read_table(data[:9], **options), verbose=0)
-    np.testing.assert_allclose(of_data_set.predict(data[:9][["city", "area"]], verbose=0), expected, rtol=1e-13)
+    dataset_model = linfit.LinearRegression(dtype="float64", feature_names=batches.feature_names)
+    dataset_model.compile(learning_rate=0.1)
+    dataset_model.fit(batches.dataset(100), verbose=0)
+    dataset_model.categories = batches.categories
+    expected = dataset_model.predict(linfit.read_table(data[:9], **options), verbose=0)
+    np.testing.assert_allclose(dataset_model.predict(data[:9][["city", "area"]], verbose=0), expected, rtol=1e-13)
 
 
 def test_dropped_rows_are_counted_anew_in_each_pass(tmp_path):
@@ -120,12 +120,12 @@ def test_one_row_group_of_any_size_is_read_in_little_memory(tmp_path):
     tracemalloc.start()
     try:
         assert sum(len(x) for x, _ in linfit.read_batches(tmp_path / "one.parquet", "x0", batch_rows=2**13)) == rows
-        of_python = tracemalloc.get_traced_memory()[1]
+        python_memory = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
         pa.set_memory_pool(before)
     assert os.path.getsize(tmp_path / "one.parquet") > 25e6
-    assert pool.max_memory() + of_python < 20e6
+    assert pool.max_memory() + python_memory < 20e6
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
@@ -157,5 +157,8 @@ def test_batches_themselves_are_no_rows(files):
     model = linfit.LinearRegression()
     model.compile(learning_rate=0.1)
     for call in (model.fit, model.evaluate, model.predict, linfit.least_squares):
-        with pytest.raises(linfit.InputError, match=r"batches.dataset\(32\), or, .*from_batches\(batches\)\."):
+        with pytest.raises(
+            linfit.InputError,
+            match=r"got the batches of read_batches. Try batches.dataset\(32\), or, .*from_batches\(batches\)\.",
+        ):
             call(batches)

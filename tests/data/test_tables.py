@@ -1,4 +1,4 @@
-"""Files and DataFrames become features and targets by the names of their columns; what cannot is named by its cell."""
+"""Reading files and DataFrames as features and targets by column names; errors name the cell that cannot be used."""
 
 import gzip
 import os
@@ -21,12 +21,12 @@ SMALL = "area,city,rent\n50,Rome,600\n80,Paris,900\n60,Rome,700\n"
 
 
 @pytest.fixture(autouse=True)
-def in_a_folder_of_its_own(tmp_path, monkeypatch):
+def work_in_tmp_path(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
 
 def write(name, content):
-    """A file of this text, or these bytes; by its name packed, or Parquet."""
+    """Write text or bytes to a file, as gzip if its name ends in .gz, or a table to a Parquet file."""
     if isinstance(content, pd.DataFrame | pa.Table):
         table = content if isinstance(content, pa.Table) else pa.Table.from_pandas(content, preserve_index=False)
         return pq.write_table(table, name)
@@ -96,8 +96,10 @@ def test_a_column_may_weigh_the_rows():
     np.testing.assert_allclose(statistics.least_squares().w, expected.w, rtol=1e-12)
     assert [part.shape for part in next(iter(batches.dataset(2)))] == [(2, 1), (2, 1), (2,)]
     assert refusal(frame, sample_weight="w").startswith("the DataFrame has no sample_weight column 'w'.")
-    assert "weighs the rows and cannot be a feature" in refusal(frame, features=["cost"], sample_weight="cost")
-    with pytest.raises(linfit.InputError, match="has a sample_weight already"):
+    assert "'cost' weighs the rows and cannot be a feature or a target too. Choose another sample_weight." in refusal(
+        frame, features=["cost"], sample_weight="cost"
+    )
+    with pytest.raises(linfit.InputError, match="the Table has a sample_weight already, got another one"):
         linfit.least_squares(weighted, sample_weight=[1, 1, 1])
 
 
@@ -109,7 +111,7 @@ def test_a_first_level_may_be_chosen_and_numbers_may_be_levels():
     assert table.feature_names == ("zone=2", "zone=10", "city=Paris")
     np.testing.assert_array_equal(table.x, [[0, 1, 0], [0, 0, 1], [1, 0, 0]])
     learnt = linfit.read_table(frame, "rent", ["zone"], categorical="zone")
-    assert learnt.categories == {"zone": ("2", "9", "10")}  # as numbers, and not as text
+    assert learnt.categories == {"zone": ("2", "9", "10")}  # sorted as numbers, not as text
 
 
 def test_levels_are_the_same_text_from_every_kind_of_source():
@@ -128,7 +130,7 @@ def test_the_optimum_with_a_category_is_that_of_treatment_coding():
     frame = pd.DataFrame({"area": rng.normal(size=60), "city": rng.choice(["Rome", "Oslo", "Paris"], 60)})
     frame["rent"] = 2 * frame.area + frame.city.map({"Oslo": 1.0, "Rome": -1.0, "Paris": 0.0}) + rng.normal(size=60)
     optimum = linfit.least_squares(linfit.read_table(frame, "rent", categorical={"city": ["Paris", "Oslo", "Rome"]}))
-    fit = smf.ols("rent ~ area + C(city, Treatment('Paris'))", frame).fit()  # no warning of dependence, either
+    fit = smf.ols("rent ~ area + C(city, Treatment('Paris'))", frame).fit()  # also, no warning about dependent columns
     expected = fit.params.iloc[[3, 1, 2]], fit.bse.iloc[[3, 1, 2]]
     np.testing.assert_allclose(optimum.w[:, 0], expected[0], rtol=1e-12)
     np.testing.assert_allclose(optimum.standard_error_w[:, 0], expected[1], rtol=1e-12)
@@ -145,10 +147,12 @@ def test_rows_with_missing_cells_are_dropped_when_asked_and_counted(kind):
     source = {"csv": "gaps.csv", "frame": frame, "parquet": "gaps.parquet", "polars": pl.from_pandas(frame)}[kind]
     table = linfit.read_table(source, "rent", categorical=["city"], missing="drop")
     assert (len(table), table.dropped) == (3, 4)
-    assert table.categories == {"city": ("Paris", "Rome")}  # Oslo went, and would be a column of zeros
+    assert table.categories == {
+        "city": ("Paris", "Rome")
+    }  # the row with Oslo is dropped; its feature would be all zeros
     np.testing.assert_array_equal(table.x, [[50, 1], [80, 0], [60, 1]])
     only = linfit.read_table(source, "rent", ["area"], missing="drop")
-    assert (len(only), only.dropped) == (4, 3)  # a missing city is no matter to them
+    assert (len(only), only.dropped) == (4, 3)  # a missing city does not matter if city is not read
     first = "line 3" if kind == "csv" else "row 1, counted from 0"
     assert f"'area', got a missing value in {first} (1 such row). Fill those cells, drop their" in refusal(
         source, features=["area"]
@@ -163,20 +167,23 @@ def test_a_table_of_gaps_only_is_refused():
     assert "'area', got inf in line 4 (1 such row). Correct" in refusal("gaps.csv", missing="drop")
 
 
-LINE = b"1,2,a text of which nobody asks,3\n"
+LINE = b"1,2,a text that is not read,3\n"
 BAD_CELLS = {
     "text": ("oops,2,u,3\n", "'a', got 'oops' in line 5002 (the first such row). Correct"),
     "infinite": ("1,-Infinity,u,3\n", "'b', got -Infinity in line 5002"),
     "missing": ("1,,u,3\n", "'b', got a missing value in line 5002"),
     "after_quoted_lines": ('1,2,"several\nlines, even\n",3\n1,x2,u,3\n', "'b', got 'x2' in line 5005"),
     "after_an_empty_line": ("\n1,2_0,u,3\n", "'b', got '2_0' in line 5003"),
-    "too_long": ("1,2,u,3,4\n", "lines of different lengths: the header has 4 cells, line 5002 has 5. Quote cells"),
+    "too_long": (
+        "1,2,u,3,4\n",
+        "lines of different lengths: the header has 4 cells, line 5002 has 5. Put quotes around cells",
+    ),
     "too_short": ("1,2,u\n", "'rent', got a missing value in line 5002"),
     "not_utf_8": (b"1,\xe9,u,3\n", "not a text file in UTF-8"),
 }
 
 
-@pytest.mark.parametrize("batch_rows", [1000, 2**16])  # pieces of 64 KiB, and all in one
+@pytest.mark.parametrize("batch_rows", [1000, 2**16])  # in pieces of 64 KiB, and in a single piece
 @pytest.mark.parametrize("packed", ["", ".gz"])
 @pytest.mark.parametrize(("line", "message"), BAD_CELLS.values(), ids=BAD_CELLS)
 def test_a_bad_cell_deep_in_a_file_is_named_by_its_line(packed, line, message, batch_rows):
@@ -204,7 +211,7 @@ def test_inch_marks_make_no_rows_of_the_lines_within_quoted_cells(bad):
         note = '5" pipe' if row in (5, 5995) else "none"
         if row > 100 and row % 3 == 0:
             note = '"line one\n7,7,line two"'
-        a = ' "12"' if row == 3000 else row  # which Arrow cannot read
+        a = ' "12"' if row == 3000 else row  # Arrow cannot read this cell
         if bad and row == 4001:
             a, first = bad, sum(line.count("\n") + 1 for line in lines) + 1
         lines.append(f"{a},{2 * row},{note}")
@@ -240,9 +247,9 @@ def test_a_bad_cell_of_a_parquet_file_or_a_frame_is_named_by_its_row(value, word
     frame.loc[66_000, "a"] = value
     frame = frame if value is None else frame.astype("float64")
     write("flats.parquet", pa.table({name: pa.array(frame[name], pa.float64(), from_pandas=False) for name in frame}))
-    wanted = f"'a', got {word} in row 66000, counted from 0 (1 such row)."
-    assert f"flats.parquet must hold a finite number in every row of column {wanted}" in refusal("flats.parquet")
-    assert f"the DataFrame must hold a finite number in every row of column {wanted}" in refusal(frame)
+    cell = f"'a', got {word} in row 66000, counted from 0 (1 such row)."
+    assert f"flats.parquet must hold a finite number in every row of column {cell}" in refusal("flats.parquet")
+    assert f"the DataFrame must hold a finite number in every row of column {cell}" in refusal(frame)
 
 
 NOT_NUMBERS = {
@@ -250,7 +257,7 @@ NOT_NUMBERS = {
         FRAME.assign(street=["a", "b", "c"]),
         {},
         "the DataFrame has text where a fit needs numbers, in columns 'city' (such as 'Rome'), 'street' (such as 'a'). "
-        "Try categorical=['city', 'street'], or choose other columns by features=[...].",
+        "Try categorical=['city', 'street'], or choose other columns with features=[...].",
     ),
     "text_as_target": (FRAME, {"target": "city"}, "in column 'city' (such as 'Rome'). Try another target,"),
     "objects": (
@@ -270,7 +277,8 @@ NOT_NUMBERS = {
         "a;rent\n1,5;2\n",
         {},
         "Its columns are: 'a;rent'. Are they separated by semicolons? Try "
-        'linfit.read_table(pd.read_csv(..., sep=";", decimal=","), ...), or save them with commas, and',
+        'linfit.read_table(pd.read_csv(..., sep=";", decimal=","), ...), or save the file with commas between columns '
+        "and with decimal points.",
     ),
     "tabs": ("a\trent\n1\t2\n", {}, 'Are they separated by tabs? Try linfit.read_table(pd.read_csv(..., sep="\\t"), '),
     "another_case": ("a,Rent \n1,2\n", {}, "Its columns are: 'a', 'Rent '. Did you mean 'Rent '?"),
@@ -278,8 +286,8 @@ NOT_NUMBERS = {
         'a,b,rent\n"$20,538.45",34.9%,2\n',
         {},
         "in columns 'a' (such as '$20,538.45'), 'b' (such as '34.9%'). Numbers must be written without currency signs, "
-        "percent signs, spaces and thousands separators. Correct them, name them in categorical=[...] if they are "
-        "levels, or choose other columns by features=[...].",
+        "percent signs, spaces or thousands separators. Correct them, name them in categorical=[...] if they are "
+        "levels, or choose other columns with features=[...].",
     ),
     "currency_as_target": ("a,rent\n1,$2\n", {}, "thousands separators. Correct them, or choose other"),
     "text_as_weight": ("a,w,rent\n1,few,2\n", {"sample_weight": "w"}, "(such as 'few'). Try another sample_weight, or"),
@@ -301,14 +309,14 @@ NOT_NUMBERS = {
     "category_elsewhere": (
         SMALL,
         {"categorical": ["town"]},
-        "must name features, got 'town'. The features are: 'area', ",
+        "must name features, got 'town'. Choose from: 'area', ",
     ),
     "utf_16": (SMALL.encode("utf-16"), {}, "flats.csv is not a text file in UTF-8."),
     "half_a_gzip": (gzip.compress(os.urandom(20_000).hex().encode())[:9000], {}, "flats.csv is damaged: it cannot be"),
-    "no_parquet": (b"PAR1 and nothing else, PAR1", {}, "flats.csv is no Parquet file, or damaged: "),
+    "no_parquet": (b"PAR1 and nothing else, PAR1", {}, "flats.csv is not a Parquet file, or it is damaged: "),
     "an_array": (np.eye(3), {}, "a path must be a string or a Path, got "),
-    "a_number": (5, {}, "a table is read from a path, a list of paths or a DataFrame, got int."),
-    "no_paths": ([], {}, "there are no files: the list of paths is empty."),
+    "a_number": (5, {}, "the source must be a path, a list of paths or a DataFrame, got int."),
+    "no_paths": ([], {}, "at least one path is required, got an empty list."),
 }
 
 
@@ -327,21 +335,23 @@ def test_a_damaged_page_of_a_parquet_file_is_seen_where_it_has_a_checksum():
     content = bytearray(Path("flats.parquet").read_bytes())
     content[len(content) // 2] ^= 1
     write("flats.parquet", bytes(content))
-    assert refusal("flats.parquet").startswith("flats.parquet is no Parquet file, or damaged: ")
+    assert refusal("flats.parquet").startswith("flats.parquet is not a Parquet file, or it is damaged: ")
 
 
 def test_a_pattern_without_a_file_and_a_folder_are_named():
     Path("data").mkdir()
-    assert refusal("data/*.csv").startswith("there is no file that fits data/*.csv. Check the pattern; it is looked up")
-    assert refusal("data") == "data is a folder. Name its files by a pattern: 'data/*.parquet'."
+    assert refusal("data/*.csv").startswith(
+        "there is no file that matches data/*.csv. Check the pattern; a relative pattern starts at"
+    )
+    assert refusal("data") == "data is a folder. Name its files with a pattern: 'data/*.parquet'."
 
 
 def test_files_with_other_columns_are_named():
     write("a.csv", "area,rent\n50,600\n")
     write("b.csv", "area,rooms,rent\n50,2,600\n")
     assert refusal(["a.csv", "b.csv"]) == (
-        "b.csv and a.csv must have the same columns, where no features are named; only one of them has 'rooms'. "
-        "Choose columns that all have by features=[...]."
+        "b.csv and a.csv must have the same columns unless features are named, got 'rooms' in only one of them. "
+        "Choose columns that all files have, with features=[...]."
     )
     assert len(linfit.read_table(["a.csv", "b.csv"], "rent", ["area"])) == 2
     assert refusal(["b.csv", "a.csv"], features=["rooms"]).startswith("a.csv has no feature column 'rooms'.")
@@ -350,7 +360,9 @@ def test_files_with_other_columns_are_named():
 
 
 def test_a_level_that_no_row_has_is_warned_about():
-    with pytest.warns(UserWarning, match="no row has city=Oslo, city=Bonn: .* for a fit leave the level out"):
+    with pytest.warns(
+        UserWarning, match="no row has city=Oslo, city=Bonn: these rows do not .* for a fit leave the level out"
+    ):
         table = linfit.read_table(FRAME, "rent", categorical={"city": ["Oslo", "Rome", "Paris", "Bonn"]})
     assert table.feature_names == ("area", "city=Rome", "city=Paris", "city=Bonn")
 
@@ -363,7 +375,7 @@ def test_spaces_after_commas_are_no_part_of_a_level_and_words_may_be_true_or_fal
 
 
 def test_marks_of_inches_are_no_quotes_that_go_on_to_the_end_of_the_file():
-    marks = np.where(np.arange(60_000) % 20_001, "pipe", '5" pipe')  # three of them
+    marks = np.where(np.arange(60_000) % 20_001, "pipe", '5" pipe')  # three have inch marks
     lines = "".join(f"{number},{mark},{2 * number}\n" for number, mark in enumerate(marks))
     write("pipes.csv", "length,what,rent\n" + lines)
     table = linfit.read_table("pipes.csv", "rent", ["length"])
@@ -376,9 +388,9 @@ def test_a_level_is_a_cell_without_the_spaces_around_it_whoever_parses_it(path, 
     cells = ["Rome", " Rome ", '" Rome"', ' "Rome"', ' "Rome" ', "Oslo", ' "say ""hi"""', '"say ""hi"""', ' 5" pipe']
     gaps = ["", " ", " NA", "NA ", '" NA"', ' "NA"', ' ""', " null"]
     lines = [f"{number},{cell},1\n" for number, cell in enumerate(cells + gaps)]
-    lines += ['1,Rome, "1"\n'] * (path == "python")  # Arrow finds no number in quotes after a space
+    lines += ['1,Rome, "1"\n'] * (path == "python")  # Arrow does not read a number in quotes after a space
     if path == "arrow":
-        monkeypatch.setattr("linfit.data.csv_file.CsvFile._by_python", None)
+        monkeypatch.setattr("linfit.data.csv_python_reader.CsvPythonReader.read", None)
     write("flats.csv", "a,city,rent\n" + "".join(lines))
     table = linfit.read_table("flats.csv", "rent", categorical=["city"], missing="drop")
     assert table.categories == {"city": ('5" pipe', "Oslo", "Rome", 'say "hi"')}
@@ -386,7 +398,7 @@ def test_a_level_is_a_cell_without_the_spaces_around_it_whoever_parses_it(path, 
     np.testing.assert_array_equal(table.x[:9, 2], [1] * 5 + [0] * 4)
     given = {"city": ["Rome ", " Oslo", 'say "hi"', '5" pipe']}
     assert linfit.read_table("flats.csv", "rent", categorical=given, missing="drop").categories["city"][0] == "Rome"
-    assert "'city' must be cells that are not missing, got ' NA'" in refusal(
+    assert "the levels of 'city' must not include missing values, got ' NA', which marks a missing cell" in refusal(
         "flats.csv", categorical={"city": ["Rome", " NA"]}
     )
 
@@ -405,16 +417,16 @@ def test_quotes_after_a_space_may_hold_a_comma():
 
 
 def test_text_that_begins_late_is_counted_no_longer_than_that_is_quick(monkeypatch):
-    from linfit.data.csv_file import CsvFile
+    from linfit.data.csv_python_reader import CsvPythonReader
 
-    read, by_python = [], CsvFile._by_python
-    monkeypatch.setattr(CsvFile, "_by_python", lambda *given: read.append(given) or by_python(*given))
-    monkeypatch.setattr("linfit.data.csv_file.PIECE", 2**16)
+    calls, read = [], CsvPythonReader.read
+    monkeypatch.setattr(CsvPythonReader, "read", lambda *given: calls.append(given) or read(*given))
+    monkeypatch.setattr("linfit.data.csv_file.PIECE_BYTES", 2**16)
     for cell, count in {"hm": r"at least \d,\d+ such rows", "": r"30,000 such rows"}.items():
         write("late.csv", "a,rent\n" + 10_000 * "1,2\n" + 30_000 * f"{cell},2\n")
         message = refusal("late.csv")
         assert re.search(rf" in line 10002 \({count}\)", message), message
-    assert len(read) == 2  # the first such piece of each, for its line
+    assert len(calls) == 2  # for the line of the first bad cell in each file
 
 
 def test_a_weight_below_0_is_named_by_its_cell():
@@ -429,16 +441,16 @@ def test_a_weight_below_0_is_named_by_its_cell():
         for read in (lambda batches=batches: list(batches), lambda batches=batches: batches.dataset(2)):
             with pytest.raises(linfit.InputError, match=re.escape(message + "the first such row)")):
                 read()
-    assert len(linfit.read_table(frame, "rent", missing="drop")) == 2  # a feature may be below 0
+    assert len(linfit.read_table(frame, "rent", missing="drop")) == 2  # a feature may be negative
 
 
 def test_two_features_of_one_name_are_refused():
     frame = pd.DataFrame({"c": ["w", "x"], "c=x": [1.0, 2.0], "rent": [1.0, 2.0]})
     write("flats.csv", frame.to_csv(index=False))
-    wanted = "the columns 'c' and 'c=x' would both give a feature called 'c=x'. Rename one of them"
+    message = "the columns 'c' and 'c=x' would both give a feature called 'c=x'. Rename one of them"
     for categorical in (["c"], {"c": ["w", "x"]}):
-        assert refusal(frame, categorical=categorical).startswith(wanted)
-        with pytest.raises(linfit.InputError, match=wanted):
+        assert refusal(frame, categorical=categorical).startswith(message)
+        with pytest.raises(linfit.InputError, match=message):
             linfit.read_batches("flats.csv", "rent", categorical=categorical)
     assert linfit.read_table(frame, "rent", categorical={"c": ["x", "w"]}).feature_names == ("c=w", "c=x")
 

@@ -72,37 +72,37 @@ def with_value(value, row=1, column=1):
 
 NOT_ROWS = {
     "y_of_another_length": (X, Y[:2], "x and y must have the same length, got 3 and 2."),
-    "no_rows": (X[:0], Y[:0], "x has no values: its shape is (0, 2). A fit needs at least one row."),
-    "no_y": (X, None, "y is missing: a fit needs the targets beside the features. Try model.fit(x, y)."),
+    "no_rows": (X[:0], Y[:0], "x has no values: its shape is (0, 2). At least one row and one column are required."),
+    "no_y": (X, None, "y is missing: a fit needs targets as well as features. Try model.fit(x, y)."),
     "nan_in_x": (
         with_value(nan),
         Y,
         "x must hold finite numbers of type float32, got nan in column 1, row 1 (counted from 0) "
-        "(1 such values in all). Remove or fill those rows.",
+        "(1 such value in all). Fill those values or remove their rows.",
     ),
     "infinity_in_x": (
         with_value(-inf, row=2, column=0),
         Y,
         "x must hold finite numbers of type float32, got -inf in column 0, row 2 (counted from 0) "
-        "(1 such values in all). Remove or fill those rows.",
+        "(1 such value in all). Fill those values or remove their rows.",
     ),
     "nan_in_a_named_column": (
         FLATS.assign(rooms=[2, nan, nan]),
         Y,
         "x must hold finite numbers of type float32, got nan in column 'rooms', row 1 (counted from 0) "
-        "(2 such values in all). Remove or fill those rows.",
+        "(2 such values in all). Fill those values or remove their rows.",
     ),
     "nan_in_y": (
         X,
         [6.0, 9.0, nan],
         "y must hold finite numbers of type float32, got nan in column 0, row 2 (counted from 0) "
-        "(1 such values in all). Remove or fill those rows.",
+        "(1 such value in all). Fill those values or remove their rows.",
     ),
     "text_in_a_named_column": (
         FLATS.assign(rooms=["two", "three", "one"]),
         Y,
-        "x has text in column 'rooms'. Leave it out, or encode it: table = linfit.read_table(frame, target=..., "
-        "categorical=['rooms']), then model.fit(table).",
+        "x must hold numbers, got text in column 'rooms'. Leave it out, or encode it: table = "
+        "linfit.read_table(frame, target=..., categorical=['rooms']), then model.fit(table).",
     ),
     "text_in_an_array_of_objects": (
         with_value("Rome"),
@@ -125,20 +125,20 @@ NOT_ROWS = {
     "ragged_lists": (
         [[5, 2], [8], [6, 1]],
         Y,
-        "x must be a table of numbers, got rows of different lengths.",
+        "x must be a table of numbers, got rows of different lengths. Give all rows the same length.",
     ),
     "three_axes": (X[..., np.newaxis], Y, "x must have the shape (rows, columns), got shape (3, 2, 1)."),
     "another_number_of_features": (X[:, :1], Y, "x must have the model's 2 features, got 1."),
     "columns_of_another_name": (
         FLATS.rename(columns={"rooms": "floor"}),
         Y,
-        "x must have the model's columns ['area', 'rooms'], in any order; it lacks 'rooms' and has 'floor' besides. "
-        "Add or rename columns.",
+        "x must have the model's columns ['area', 'rooms'], in any order; it lacks 'rooms' and has 'floor' in "
+        "addition. Add or rename columns.",
     ),
     "one_column_too_many": (
         FLATS.assign(rent=Y),
         Y,
-        "x must have the model's columns ['area', 'rooms'], in any order; it has 'rent' besides. "
+        "x must have the model's columns ['area', 'rooms'], in any order; it has 'rent' in addition. "
         "Try x[['area', 'rooms']].",
     ),
     "another_number_of_targets": (
@@ -452,7 +452,10 @@ def test_compare_refuses_a_truth_of_another_shape(trained, w):
 NOT_TRUTHS = {
     "nan_in_w": ({"w": [1, nan]}, "w must hold finite numbers, got [1.0, nan]."),
     "text_for_w": ({"w": "steep"}, "w must hold numbers only, got 'steep'."),
-    "empty_w": ({"w": []}, "w must be a number, (features,) or (features, targets), got shape (0,)."),
+    "empty_w": (
+        {"w": []},
+        "w must be a number or a non-empty array of shape (features,) or (features, targets), got shape (0,).",
+    ),
     "b_of_another_length": (
         {"w": 1, "b": [1, 2]},
         "b must be one number or one for each of 1 targets, got [1.0, 2.0].",
@@ -489,15 +492,15 @@ NOT_SAMPLES = {
     "nothing": ({}, "rows is missing. Try truth.sample(120), or pass your own x as features=..."),
     "rows_and_features": (
         {"rows": 3, "features": X},
-        "rows and features exclude each other: features=... has its own rows.",
+        "rows and features exclude each other: features has its own rows. Leave one of them out.",
     ),
     "low_above_high": ({"rows": 3, "low": 2, "high": 1}, "low must be below high, got low=2 and high=1."),
     "low_at_high": ({"rows": 3, "low": [0, 3]}, "low must be below high, got low=[0, 3] and high=3.0."),
-    "other_features": ({"features": X[:, :1]}, "x must have the 2 features of the truth, got 1."),
+    "other_features": ({"features": X[:, :1]}, "x must have one column for each of the truth's 2 features, got 1."),
     "nan_feature": (
         {"features": with_value(nan)},
         "x must hold finite numbers of type float64, got nan in column 1, row 1 (counted from 0) "
-        "(1 such values in all). Remove or fill those rows.",
+        "(1 such value in all). Fill those values or remove their rows.",
     ),
 }
 
@@ -509,7 +512,7 @@ def test_a_sample_has_rows_and_a_range(options, message):
 
 
 def test_the_loss_of_a_truth_needs_as_many_targets_as_it_has():
-    with pytest.raises(linfit.InputError, match=r"y must have .* targets?.* got 2"):
+    with pytest.raises(linfit.InputError, match=r"y must have one column for each of the truth's 1 targets, got 2\."):
         linfit.GroundTruth(w=[1, 2]).loss(X, np.column_stack([Y, Y]))
 
 
@@ -517,7 +520,7 @@ UNUSABLE = "{file} must hold a finite number in every row of column "
 CHOOSE = "(1 such row). Correct those cells, or choose other columns."
 FILL = "(1 such row). Fill those cells, drop their rows with missing='drop', or choose other columns."
 NOT_TABLES = {
-    "empty_file": ("", {}, "{file} is empty: a header line and at least one row were expected."),
+    "empty_file": ("", {}, "{file} is empty: a header line and at least one row are required."),
     "header_only": ("area,rent\n", {}, "{file} has a header but no rows."),
     "missing_target": (
         "area,price\n50,600\n",
@@ -537,13 +540,13 @@ NOT_TABLES = {
     "no_features": (
         "rent\n600\n",
         {},
-        "{file} has no column beside the target 'rent': a fit needs at least one feature.",
+        "a fit needs at least one feature column besides the target 'rent', got none from {file}.",
     ),
     "text_in_a_feature": (
         "area,city,rent\n50,Rome,600\n",
         {},
         "{file} has text where a fit needs numbers, in column 'city' (such as 'Rome'). Try categorical=['city'], "
-        "or choose other columns by features=[...].",
+        "or choose other columns with features=[...].",
     ),
     "missing_cell": (
         "area,rent\n50,600\n,700\n",
@@ -588,7 +591,7 @@ def test_a_file_that_is_no_table_of_numbers_is_told_where(tmp_path, content, opt
 
 def test_a_file_that_is_not_there_is_named_with_the_folder_it_is_looked_up_from(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    with refused(f"there is no file flats.csv. Check the path; it is looked up from {tmp_path}."):
+    with refused(f"there is no file flats.csv. Check the path; a relative path starts at {tmp_path}."):
         linfit.read_table("flats.csv", target="rent")
 
 
@@ -601,8 +604,11 @@ def test_a_line_with_too_many_cells_is_named_by_its_number(tmp_path, lines, numb
 
 
 def test_a_column_without_a_name_is_no_feature_called_nan(tmp_path):
-    FLATS.assign(rent=Y).to_csv(tmp_path / "flats.csv")  # pandas writes row numbers as a first column without a name
-    with pytest.raises(linfit.InputError, match=r"no name|without a name"):
+    FLATS.assign(rent=Y).to_csv(tmp_path / "flats.csv")  # pandas writes its row numbers in front, without a name
+    with pytest.raises(
+        linfit.InputError,
+        match=r"flats\.csv must name every column in its header line, got no name for column 1\. Name it, or",
+    ):
         linfit.read_table(tmp_path / "flats.csv", target="rent")
 
 

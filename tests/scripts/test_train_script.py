@@ -430,7 +430,7 @@ MISTAKES = {
     ),
     "empty_file": (
         ["--csv", "empty.csv", "--target", "rent"],
-        "is empty: a header line and at least one row",
+        "is empty: a header line and at least one row are required.",
     ),
     "missing_cell": (
         ["--csv", "gaps.csv", "--target", "rent"],

@@ -178,7 +178,7 @@ def test_a_bad_value_in_a_large_batch_is_found_and_named(number, name, bad, orde
     {"x": x, "y": y}[name][number * MANY + 41_000, column] = bad
     assert refusal(lambda: SufficientStatistics.from_batches(cut(MANY, x, y))) == (
         f"batch {number} (counted from 0): {name} must hold finite numbers of type float64, got {bad} "
-        f"in column {column}, row 41000 (counted from 0) (1 such values in all). Remove or fill those rows."
+        f"in column {column}, row 41000 (counted from 0) (1 such value in all). Fill those values or remove their rows."
     )
 
 

@@ -497,7 +497,7 @@ def test_a_batch_that_is_no_tuple_is_named(batch):
     ("batch", "said"),
     [
         (([1.0], [np.nan]), "y must hold finite numbers of type float64, got nan in column 0, row 0 (counted from 0) "
-         "(1 such values in all). Remove or fill those rows."),
+         "(1 such value in all). Fill those values or remove their rows."),
         (([1.0, 2.0], [1.0]), "x and y must have the same length, got 2 and 1."),
         (([[1.0, 2.0]], [1.0]), "statistics can be added where features agree, got 1 and 2."),
         (([1.0], [1.0], [-1.0]), "sample_weight must be 0 or more in every row and above 0 in at least one, "
@@ -541,7 +541,7 @@ def test_what_is_no_finite_number_is_named(name, bad):
     rows[name][2] = bad
     assert refusal(lambda: SufficientStatistics.from_rows(**rows)) == (
         f"{name} must hold finite numbers of type float64, got {bad} in column 0, row 2 (counted from 0) "
-        "(1 such values in all). Remove or fill those rows."
+        "(1 such value in all). Fill those values or remove their rows."
     )
 
 

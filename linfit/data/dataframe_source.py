@@ -1,4 +1,4 @@
-"""A DataFrame of pandas or polars, or an Arrow table, as a source of rows."""
+"""DataFrameSource: a DataFrame of pandas or polars, or an Arrow table, as a source of rows."""
 
 import math
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from linfit import checks
 from linfit.data.array_input import column_names
-from linfit.data.arrow_kinds import kind
+from linfit.data.arrow_kinds import kind_of_type
 from linfit.data.bad_cell import BadCell
 from linfit.data.block import Block
 from linfit.data.categories import level_name
@@ -18,12 +18,15 @@ if TYPE_CHECKING:
 
 
 class DataFrameSource:
-    """A DataFrame.
+    """A DataFrame of pandas or polars, or an Arrow table.
 
     Attributes:
-        name: what to call it.
+        name: what messages call it.
         columns: the names of its columns.
-        rows: how many it has.
+        rows: the number of its rows.
+
+    Raises:
+        InputError: two columns have the same name.
     """
 
     def __init__(self, frame: Any, name: str = "the DataFrame"):
@@ -33,11 +36,11 @@ class DataFrameSource:
         self._arrays: dict[tuple[str, bool], pa.Array] = {}
 
     def kind(self, column: str) -> str:
-        """What a column holds, as `arrow_kinds.kind` says it."""
-        return kind(self._array(column, False).type)
+        """Return the kind of a column, as returned by `arrow_kinds.kind_of_type`."""
+        return kind_of_type(self._array(column, False).type)
 
     def example(self, column: str) -> str:
-        """What a column begins with."""
+        """Return a column's first value that is not missing, as text, or ""."""
         import pyarrow as pa
 
         array = self._array(column, False)
@@ -45,28 +48,28 @@ class DataFrameSource:
             array = array.dictionary
         return str(next(iter(array.drop_null()[:1].to_pylist()), ""))
 
-    def outcomes(self, wanted: ColumnPlan, batch_rows: int) -> Iterator[Block | BadCell]:
-        """The rows in order, in blocks of at most so many, or what is wrong with them."""
-        arrays = [self._array(column, column in wanted.categories) for column in wanted.columns]
-        for first in range(0, self.rows, batch_rows):
-            parts = [array[first : first + batch_rows] for array in arrays]
+    def read_blocks(self, plan: ColumnPlan, batch_rows: int) -> Iterator[Block | BadCell]:
+        """Yield the rows in order, in blocks of at most `batch_rows` rows, or a block's first bad cell."""
+        arrays = [self._array(column, column in plan.categories) for column in plan.columns]
+        for first_row in range(0, self.rows, batch_rows):
+            parts = [array[first_row : first_row + batch_rows] for array in arrays]
 
-            def cell(row: int, column: str, first: int = first) -> str:
-                content = self._cells(column)[first + row]
-                return repr(content) if isinstance(content, str) else str(content)
+            def content(row: int, column: str, first_row: int = first_row) -> str:
+                cell = self._cells(column)[first_row + row]
+                return repr(cell) if isinstance(cell, str) else str(cell)
 
-            def place(row: int, first: int = first) -> str:
-                return f"row {first + row}, counted from 0"
+            def place(row: int, first_row: int = first_row) -> str:
+                return f"row {first_row + row}, counted from 0"
 
-            yield wanted.block(self.name, parts, place, cell)
+            yield plan.convert(self.name, parts, place, content)
 
     def _cells(self, column: str) -> Any:
-        """The cells of a column by their number."""
+        """Return the cells of a column, to be indexed by row number."""
         pandas = hasattr(self._frame, "iloc")
         return self._frame.iloc[:, self.columns.index(column)].array if pandas else self._frame[column]
 
     def _array(self, column: str, as_text: bool) -> "pa.Array":
-        """A column as one Arrow array."""
+        """Return a column as one Arrow array."""
         import pyarrow as pa
 
         if (column, as_text) not in self._arrays:
@@ -78,14 +81,14 @@ class DataFrameSource:
             else:
                 try:
                     array = pa.array(cells, from_pandas=True)
-                except (pa.ArrowInvalid, pa.ArrowTypeError):  # objects of several types
-                    array = _of_objects(cells, as_text)
+                except (pa.ArrowInvalid, pa.ArrowTypeError):  # objects of mixed types
+                    array = _object_array(cells, as_text)
             self._arrays[column, as_text] = array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
         return self._arrays[column, as_text]
 
 
-def _of_objects(cells: Any, as_text: bool) -> "pa.Array":
-    """Objects of several types as text, or as numbers with infinity for what is none."""
+def _object_array(cells: Any, as_text: bool) -> "pa.Array":
+    """Return objects of mixed types as text, or as numbers with infinity for anything else."""
     import pandas as pd
     import pyarrow as pa
 
