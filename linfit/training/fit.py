@@ -8,7 +8,7 @@ import keras
 
 from linfit.analysis.squared_error import SquaredError, squared_error_of
 from linfit.data.rows import Rows
-from linfit.keras_utils.replicas import share_of_loss
+from linfit.keras_utils.replicas import replica_loss_scale
 from linfit.keras_utils.variables import units_of
 from linfit.statistics.standardization import same_units
 from linfit.training.block_runner import BlockRunner
@@ -63,7 +63,7 @@ class Fit:
             return math.nan
         x, y, sample_weight = self.rows.as_type(self.model.dtype).as_tuple()
         loss = self.model.compute_loss(x, y, self.model(x), sample_weight)
-        return float(loss / share_of_loss(self.model.dtype))
+        return float(loss / replica_loss_scale(self.model.dtype))
 
     def for_keras(self) -> dict[str, Any]:
         """Return the data as arguments of `keras.Model.fit`, rows in the model's float type."""
