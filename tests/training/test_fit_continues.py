@@ -110,11 +110,11 @@ def descent(steps, rate=0.05):
 BLOCKS = [
     {},
     {
-        "linfit.training.block_loop.BlockLoop._first_steps": lambda fit: 1,
+        "linfit.training.block_loop.BlockLoop._first_block_steps": lambda fit: 1,
         "linfit.training.block_loop.BLOCK_SECONDS": 1e-9,
     },
     {
-        "linfit.training.block_loop.BlockLoop._first_steps": lambda fit: 3,
+        "linfit.training.block_loop.BlockLoop._first_block_steps": lambda fit: 3,
         "linfit.training.block_loop.BLOCK_SECONDS": 1e-9,
     },
     {"linfit.training.block_runner.CHUNK_VALUES": 1},
@@ -208,7 +208,7 @@ def test_ctrl_c_keeps_all_steps_so_far_and_the_fit_goes_on_to_the_same_bits(batc
     fit(through, batch_size, epochs, callbacks=[Seen()])
     seen = Seen()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("linfit.training.block_loop.BlockLoop._first_steps", lambda fit: 4)
+        patch.setattr("linfit.training.block_loop.BlockLoop._first_block_steps", lambda fit: 4)
         patch.setattr("linfit.training.block_loop.BLOCK_SECONDS", 1e-9)
         with pytest.raises(KeyboardInterrupt):
             fit(interrupted, batch_size, epochs, callbacks=[CtrlC(23), seen])
@@ -299,9 +299,9 @@ def test_a_counter_that_is_set_to_0_starts_the_trajectory_over():
 
 @pytest.mark.parametrize("parts", [1, 3])
 def test_a_long_trajectory_is_thinned_evenly_and_keeps_both_ends(parts, monkeypatch):
-    monkeypatch.setattr("linfit.training.recorder.FEW_ROWS", 20)
-    monkeypatch.setattr("linfit.training.recorder.MOST_VALUES", 500)  # 100 rows
-    monkeypatch.setattr("linfit.training.block_runner.MOST_VALUES", 300)
+    monkeypatch.setattr("linfit.training.recorder.ENOUGH_ROWS", 20)
+    monkeypatch.setattr("linfit.training.recorder.MAX_VALUES", 500)  # 100 rows
+    monkeypatch.setattr("linfit.training.block_runner.MAX_VALUES", 300)
     model, seen = linear(), Seen()
     steps = 3001
     for _ in range(parts):
@@ -364,7 +364,7 @@ def test_a_diverging_fit_is_brought_back_to_its_last_finite_point(every, shift, 
     bad, points = overflow(20.0)
     assert 50 < bad < 2000
     monkeypatch.setattr(
-        "linfit.training.block_loop.BlockLoop._first_steps", lambda fit: bad + 1 - shift
+        "linfit.training.block_loop.BlockLoop._first_block_steps", lambda fit: bad + 1 - shift
     )  # at the end or the start of a block, or within
     monkeypatch.setattr("linfit.training.block_loop.BLOCK_SECONDS", 1e9)
     guard, callbacks = DivergenceGuard(), [] if every is None else [Seen(every)]
@@ -392,7 +392,7 @@ def test_a_fit_whose_first_loss_is_infinite_stays_at_its_start():
 
 @pytest.mark.parametrize(("every", "first_steps"), [(1, 10**6), (10, 10**6), (1, 1), (1, 6), (10, 3)])
 def test_a_fit_in_mini_batches_is_brought_back_as_in_keras_own_loop(every, first_steps, monkeypatch):
-    monkeypatch.setattr("linfit.training.block_loop.BlockLoop._first_steps", lambda fit: first_steps)
+    monkeypatch.setattr("linfit.training.block_loop.BlockLoop._first_block_steps", lambda fit: first_steps)
     monkeypatch.setattr("linfit.training.block_loop.BLOCK_SECONDS", 1e-9)  # after the first block, blocks of one step
     results = []
     for settings in [{}, {"jit_compile": False}]:
