@@ -58,7 +58,7 @@ class BlockLoop:
         self.batch_hook_steps, self.epoch_hooks = batch_hook_steps, epoch_hooks
         self.validate, self.guard = validate, guard
         self.step_callbacks = [each for each in callbacks.callbacks if isinstance(each, StepCallback)]
-        # Only callbacks of linfit, and Keras's History, are known to leave the parameters unchanged.
+        # Only callbacks of linfit, and Keras's History, certainly leave the parameters unchanged.
         self._keeps_parameters = all(
             type(each).__module__.startswith(("linfit.", "keras.src.callbacks.history")) for each in callbacks.callbacks
         )

@@ -133,7 +133,7 @@ class BlockRunner:
     def rewind(self, step: int) -> StepBlock:
         """Restore the model as it was before a step, which must be within the last two blocks.
 
-        The steps from the start of that block are made once more. So they lead to exactly the same point again.
+        The steps from the start of that block run again, and so lead to exactly the same point.
 
         Returns:
             The block up to that step.

@@ -1,4 +1,4 @@
-"""ResumeState: what a model remembers from one fit to the next."""
+"""ResumeState: the state that a model keeps from one fit to the next."""
 
 import keras
 import numpy as np
@@ -8,7 +8,7 @@ from linfit.training.recorder import Recorder
 
 
 class ResumeState:
-    """What a model remembers from one fit to the next.
+    """The state that a model keeps from one fit to the next.
 
     Attributes:
         recorder: holds the trajectory.
@@ -37,7 +37,7 @@ class ResumeState:
         return self.batch_order["seed"]
 
     def position(self, order: dict[str, int]) -> int:
-        """Return how many steps of its epoch a new fit finds already made.
+        """Return how many steps of its first epoch a new fit skips, because the latest fit has made them.
 
         Args:
             order: the `step` and `rows` of the new fit, as in `batch_order`. Where they differ from those of the
