@@ -1,1 +1,1 @@
-"""What is peculiar to Keras and TensorFlow: variables, float policy, optimizer, distribution."""
+"""Helpers for Keras and TensorFlow: variables, float types, optimizers and `tf.distribute`."""

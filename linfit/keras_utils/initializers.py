@@ -1,4 +1,4 @@
-"""Where descent starts: a number, an array, or a Keras initializer."""
+"""Initial values of parameters: a number, an array or a Keras initializer."""
 
 from typing import Any
 
@@ -9,7 +9,13 @@ from linfit.checks import InputError, as_numbers
 
 
 def initializer_of(start: Any, name: str, shape: tuple[int, ...] | None = None) -> Any:
-    """A Keras initializer from a number, an array or anything that Keras takes for one."""
+    """Return a Keras initializer for a number, an array or anything that Keras accepts as an initializer.
+
+    Args:
+        start: the initial value.
+        name: the argument that messages name.
+        shape: the shape of the variable; None before it is known.
+    """
     if isinstance(start, str | dict | keras.initializers.Initializer):
         return keras.initializers.get(start)
     values = as_numbers(start, name)
@@ -21,7 +27,7 @@ def initializer_of(start: Any, name: str, shape: tuple[int, ...] | None = None) 
 
 
 def initializer_config(start: Any) -> Any:
-    """The same as a configuration file holds it."""
+    """Return an initial value in the form in which a model's configuration stores it."""
     if isinstance(start, keras.initializers.Initializer):
         return keras.initializers.serialize(start)
     return start if isinstance(start, str | dict) else np.asarray(start).tolist()

@@ -9,7 +9,7 @@ from linfit.checks import InputError
 
 DEFAULT_LEARNING_RATE = 0.01  # Keras's own for SGD
 
-# What SGD can do beyond w - learning_rate * dw.
+# Settings of SGD that change the step w - learning_rate * dw.
 _EXTRAS = (
     "momentum",
     "nesterov",
@@ -24,13 +24,13 @@ _EXTRAS = (
 
 
 def plain_sgd(learning_rate: Any, optimizer: Any = None) -> keras.optimizers.SGD:
-    """An SGD that holds `learning_rate`, or the one passed, provided it is plain.
+    """Return a new SGD that holds `learning_rate`, or the given optimizer once it is known to be a plain SGD.
 
-    For the rate "auto" it holds Keras's default until a fit has chosen one for its rows.
+    For the rate "auto" the SGD holds Keras's default until a fit chooses a rate for its rows.
 
     Raises:
-        InputError: a rate that is no finite number above 0; an optimizer that is not SGD, or SGD with
-            momentum, weight decay, clipping or the like, which a hand-written update would silently leave out.
+        InputError: if the rate is not a finite number above 0, or the optimizer is not SGD, or it is SGD with
+            momentum, weight decay, clipping or the like, which a hand-written update would silently ignore.
     """
     if optimizer is None:
         if isinstance(learning_rate, str) and learning_rate == "auto":
@@ -40,7 +40,9 @@ def plain_sgd(learning_rate: Any, optimizer: Any = None) -> keras.optimizers.SGD
         return keras.optimizers.SGD(learning_rate)
 
     if learning_rate != DEFAULT_LEARNING_RATE:
-        raise InputError("learning_rate and optimizer exclude each other: the optimizer has its own rate.")
+        raise InputError(
+            "learning_rate and optimizer cannot be combined: the optimizer has its own rate. Drop one of them."
+        )
     optimizer = keras.optimizers.get(optimizer)
     if type(optimizer) is not keras.optimizers.SGD:
         raise InputError(
@@ -59,10 +61,10 @@ def plain_sgd(learning_rate: Any, optimizer: Any = None) -> keras.optimizers.SGD
 
 
 def is_plain_sgd(optimizer: keras.optimizers.Optimizer) -> bool:
-    """Whether a step is w - learning_rate * dw and nothing else."""
+    """Return whether a step is w - learning_rate * dw and nothing else."""
     return type(optimizer) is keras.optimizers.SGD and not any(getattr(optimizer, extra) for extra in _EXTRAS)
 
 
 def has_schedule(optimizer: keras.optimizers.SGD) -> bool:
-    """Whether the rate follows a `LearningRateSchedule`, which Keras does not let anyone overrule."""
+    """Return whether the rate follows a `LearningRateSchedule`; Keras then refuses to assign another rate."""
     return isinstance(optimizer.get_config()["learning_rate"], dict)

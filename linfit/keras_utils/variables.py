@@ -1,4 +1,4 @@
-"""Named parameters: the variables that descend, and a name for each of their scalars."""
+"""Named parameters: the trainable variables of a model by name, and the units of their values."""
 
 from typing import Any
 
@@ -9,10 +9,10 @@ from linfit.statistics.standardization import Standardization
 
 
 def named_parameters(model: keras.Model) -> dict[str, Any]:
-    """The trainable variables of any Keras model by name.
+    """Return the trainable variables of any Keras model by name.
 
-    One kernel and one bias, as in `Dense`, are called w and b, as `LinearRegression` calls them; with more
-    layers each variable keeps its path.
+    A kernel is called w and a bias b, as in `LinearRegression`. A model with several layers, where these names
+    would repeat, uses the variables' paths.
     """
     variables = model.trainable_variables
     short = [{"kernel": "w", "bias": "b"}.get(variable.name, variable.name) for variable in variables]
@@ -22,12 +22,12 @@ def named_parameters(model: keras.Model) -> dict[str, Any]:
 
 
 def units_of(model: keras.Model) -> Standardization | None:
-    """The units in which a model descends, where these are not the data's."""
+    """Return the standardized units in which a model trains; None if it trains in the units of the data."""
     return getattr(model, "units", None)
 
 
 def point_of(model: keras.Model) -> dict[str, np.ndarray]:
-    """The values of the named parameters, in the units of the data."""
+    """Return the values of the named parameters, in the units of the data."""
     point = {name: variable.numpy() for name, variable in named_parameters(model).items()}
     units = units_of(model)
     return point if units is None else units.to_data_units(point)

@@ -1,4 +1,4 @@
-"""Fits by several workers: all of them take the same way, and only the chief writes."""
+"""Fits on several workers: all of them make the same steps, and only the chief writes."""
 
 import zlib
 from typing import Any
@@ -14,47 +14,51 @@ _WRITERS = (keras.callbacks.ModelCheckpoint, keras.callbacks.TensorBoard, keras.
 
 
 def is_chief(strategy: tf.distribute.Strategy) -> bool:
-    """Whether this process is the one that writes: the chief of several workers, or the only one."""
+    """Return whether this process writes files and prints: the chief of several workers, or the only process."""
     return bool(strategy.extended.should_checkpoint)
 
 
-def for_this_worker(
+def callbacks_for_this_worker(
     strategy: tf.distribute.Strategy, callbacks: list[keras.callbacks.Callback], rows: Rows | None
 ) -> list[keras.callbacks.Callback]:
-    """The callbacks of a fit that this worker runs: those that write are the chief's, the others are everybody's.
+    """Return the callbacks of a fit that this worker runs, and a check that all workers start alike.
 
-    A backup is written by the chief, and read by all. Those that end a fit or set its rate see the same numbers in
-    each worker, and so do the same there.
+    Only the chief runs callbacks that write files or print. Every worker runs the others: they see the same numbers
+    everywhere, so they end the fit or change the learning rate at the same step. A backup is written by the chief
+    and read by every worker.
     """
     if not is_chief(strategy):
         callbacks = [each for each in callbacks if not (_only_writes(each) or isinstance(each, _WRITERS))]
         backup = keras.callbacks.BackupAndRestore
-        callbacks = [_Restore(each) if isinstance(each, backup) else each for each in callbacks]
+        callbacks = [_RestoreOnly(each) if isinstance(each, backup) else each for each in callbacks]
     return [*callbacks, SameStart(strategy, rows)]
 
 
-def shuffled(rows: Rows, batch_size: int, seed: int) -> tf.data.Dataset:
-    """Minibatches of rows in an order that is new in each epoch, and the same in each worker.
+def shuffled_batches(rows: Rows, batch_size: int, seed: int) -> tf.data.Dataset:
+    """Return mini-batches in an order that changes with each epoch and is the same on every worker.
 
-    Keras draws one for each worker, and each takes its part of its own: of some rows two have a copy, of others none.
+    Keras would shuffle differently on each worker, and each worker takes its part of its own order. Some rows would
+    then be used twice in an epoch and others not at all.
     """
     arrays = tuple(array for array in rows.as_tuple() if array is not None)
     order = tf.data.Dataset.range(len(rows)).shuffle(len(rows), seed=seed, reshuffle_each_iteration=True)
-    batches = order.batch(batch_size).map(lambda which: tuple(tf.gather(array, which) for array in arrays))
+    batches = order.batch(batch_size).map(lambda indices: tuple(tf.gather(array, indices) for array in arrays))
     options = tf.data.Options()
     options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.DATA
     return batches.with_options(options)
 
 
 class SameStart(keras.callbacks.Callback):
-    """Refuses a fit that the workers begin at different points, or with different rows: they would not know.
+    """Refuse a fit that the workers start with different weights or rows.
+
+    Without this check the workers would train on without noticing the difference.
 
     Args:
-        strategy: that of the workers.
-        rows: those in memory, if there are any.
+        strategy: the strategy that runs the workers.
+        rows: the training rows in memory; None for a stream.
 
     Raises:
-        InputError: at the start of a fit, in all workers.
+        InputError: at the start of a fit, on every worker.
     """
 
     def __init__(self, strategy: tf.distribute.Strategy, rows: Rows | None):
@@ -62,24 +66,26 @@ class SameStart(keras.callbacks.Callback):
         self._strategy, self._rows = strategy, rows
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
-        """Compares all workers, after a backup has been restored."""
+        """Compare all workers, after a backup is restored."""
         arrays = [] if self._rows is None else [array for array in self._rows.as_tuple() if array is not None]
-        optimizer, weights = self.model.optimizer, self.model.weights  # with the units of standardized features
+        optimizer, weights = self.model.optimizer, self.model.weights  # includes the units of standardized features
         step, rate = int(optimizer.iterations.numpy()), np.asarray(optimizer.learning_rate)
-        steps, points, rows = self._gathered([step, _checksum([rate, *map(np.asarray, weights)]), _checksum(arrays)])
+        steps, starts, rows = self._gathered([step, _checksum([rate, *map(np.asarray, weights)]), _checksum(arrays)])
         if len(set(rows)) > 1:
             raise InputError(
-                "the workers have different rows. Give each all rows of the fit, in the same order: it takes its own "
-                "part of each batch. Rows that no worker has all of can be read from files, by a tf.data.Dataset."
+                "the workers have different rows. Pass all rows of the fit to every worker, in the same order: each "
+                "worker takes its own part of each batch. If no worker can hold all rows, read them from files with "
+                "a tf.data.Dataset."
             )
-        if len(set(points)) > 1 or len(set(steps)) > 1:
+        if len(set(starts)) > 1 or len(set(steps)) > 1:
             raise InputError(
-                f"the workers begin at different points, at the steps {sorted(steps)}. Load the same checkpoint in "
-                "each, from a folder that all of them can read; adapt each to the same statistics."
+                "the workers start with different weights or learning rates, at the steps "
+                f"{sorted(steps)}. Load the same checkpoint on every worker, from a folder that all of them can read, "
+                "and adapt every model to the same statistics."
             )
 
     def _gathered(self, numbers: list[int]) -> list[list[int]]:
-        """What each worker says, for each number."""
+        """Return, for each number, its values on all workers."""
 
         @tf.function
         def gather() -> Any:
@@ -90,8 +96,8 @@ class SameStart(keras.callbacks.Callback):
         return self._strategy.experimental_local_results(gather())[0].numpy().T.tolist()
 
 
-class _Restore(keras.callbacks.Callback):
-    """The half of Keras's BackupAndRestore that reads."""
+class _RestoreOnly(keras.callbacks.Callback):
+    """The part of a Keras BackupAndRestore that reads the backup."""
 
     def __init__(self, backup: keras.callbacks.BackupAndRestore):
         super().__init__()

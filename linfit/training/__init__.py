@@ -1,1 +1,1 @@
-"""How `train_step` is run and recorded."""
+"""Running `train_step`, in compiled blocks or in Keras's own loop, and recording its steps."""

@@ -1,4 +1,4 @@
-"""Many steps of `train_step` in one call, compiled by XLA, which records them as it goes."""
+"""CompiledSteps: many calls of `train_step` in one XLA-compiled call, which records them."""
 
 import math
 from collections.abc import Sequence
@@ -13,35 +13,35 @@ from linfit.keras_utils.variables import named_parameters
 
 
 class StepRequest(NamedTuple):
-    """What a call has to know, beside the rows.
+    """Arguments of one compiled call, except the rows.
 
     Attributes:
-        steps: how many to make.
-        every: record each so many steps,
-        lead: the first of them this many steps from here.
-        position: how many steps of the epoch have been made.
-        steps_per_epoch: how many it has.
-        guarded: 1 to end at the first loss that is no finite number, 0 to go on.
+        steps: the number of steps to make.
+        every: the distance of recorded steps: each every-th step is recorded.
+        first_recorded: the first recorded step, counted from the first step of the call.
+        position: how many steps the epoch has already made.
+        steps_per_epoch: the number of steps in an epoch.
+        guarded: 1 to end the call at the first loss that is not finite, 0 to continue.
     """
 
     steps: int
     every: int
-    lead: int
+    first_recorded: int
     position: int
     steps_per_epoch: int
     guarded: int
 
 
 class StepResult(NamedTuple):
-    """What a call has made.
+    """Result of one compiled call.
 
     Attributes:
-        steps: how many steps.
-        loss: of the last of them.
-        closing_loss: of the point after the last, where the batch is all rows; else NaN.
-        start: the values that the variables had before the first, one after another.
+        steps: the number of steps made.
+        loss: the loss of the last step.
+        closing_loss: the loss at the point after the last step, if the batch is all rows; else NaN.
+        start: the values of `CompiledSteps.variables` before the first step, as one vector.
         points: the recorded steps, shape (recorded, scalars + 2): parameters, loss and learning rate.
-        logs: what `train_step` returned at the end of each epoch, and of the one that is not over yet, shape
+        logs: the results of `train_step` at the end of each epoch, and so far in the unfinished one, shape
             (epochs, values).
     """
 
@@ -56,22 +56,22 @@ class StepResult(NamedTuple):
 class CompiledSteps:
     """The steps of one model on batches of one shape.
 
-    A call takes any number of steps, any learning rate and any rows of the same shape, compiled only once. It
-    writes into buffers of a fixed size, which bounds the steps of one call.
+    It is compiled once. A call then takes any number of steps, any learning rate and any rows of the same shape. It
+    writes into buffers of a fixed size, which limits the steps of one call.
 
     Args:
-        model: whose `train_step` it is.
-        arrays: x, y and, if there are any, the weights; of the shape of those to come.
+        model: the model whose `train_step` is compiled.
+        arrays: x, y and, if there are any, the sample weights, with the shapes of those to come.
         batch_size: the rows in each step.
-        last_batch_size: those in the last step of an epoch.
-        whole: whether each epoch is one step, with all rows as its batch.
-        most_points: how many steps a call can record.
-        most_epochs: how many epochs a call can end.
+        last_batch_size: the rows in the last step of an epoch.
+        full_batch: whether each epoch is one step, with all rows as its batch.
+        max_recorded: the most steps that a call can record.
+        max_epochs: the most epochs that a call can log.
 
     Attributes:
         log_shapes: the shape of each value that `train_step` returns, by name.
-        variables: what a step of ours changes or depends on, beside the counter of steps.
-        others: variables beside these that a `train_step` of somebody else's uses, such as a momentum.
+        variables: the variables that linfit's own steps change or depend on, except the step counter.
+        others: further variables that a custom `train_step` uses, such as a momentum.
     """
 
     def __init__(
@@ -80,15 +80,15 @@ class CompiledSteps:
         arrays: Sequence[tf.Tensor],
         batch_size: int,
         last_batch_size: int,
-        whole: bool,
-        most_points: int,
-        most_epochs: int,
+        full_batch: bool,
+        max_recorded: int,
+        max_epochs: int,
     ):
         self._model = model
-        self._batch_size, self._last_batch_size, self._whole = batch_size, last_batch_size, whole
-        self.most_points, self.most_epochs = most_points, most_epochs
+        self._batch_size, self._last_batch_size, self._full_batch = batch_size, last_batch_size, full_batch
+        self.max_recorded, self.max_epochs = max_recorded, max_epochs
         batch = tuple(tf.TensorSpec((batch_size, *array.shape[1:]), array.dtype) for array in arrays)
-        # Tracing one step tells what it returns, and lets the metrics make the variables that they update.
+        # Tracing one step shows what it returns, and lets the metrics create their variables.
         results = tf.function(model.train_step, autograph=False).get_concrete_function(batch).structured_outputs
         self.log_shapes = {name: tuple(value.shape) for name, value in results.items()}
         rate = [] if has_schedule(model.optimizer) else [model.optimizer.learning_rate]
@@ -96,81 +96,84 @@ class CompiledSteps:
         function = tf.function(self._steps, autograph=False, jit_compile=True)
         specs = [tf.TensorSpec(array.shape, array.dtype) for array in arrays]
         self._call = function.get_concrete_function(specs, tf.TensorSpec((len(StepRequest._fields),), tf.int32))
-        known = {id(each.value) for each in (*self.variables, model.optimizer.iterations)}
-        self.others = [each for each in self._call.variables if id(each) not in known]
+        own = {id(each.value) for each in (*self.variables, model.optimizer.iterations)}
+        self.others = [each for each in self._call.variables if id(each) not in own]
 
-    def __call__(self, arrays: Sequence[tf.Tensor], plan: StepRequest) -> StepResult:
-        """Makes steps, from where the model's variables are."""
-        made, losses, start, points, logs = self._call(arrays, tf.constant(plan, tf.int32))
-        steps = np.asarray(made).item()
-        recorded = max(0, -((plan.lead - steps) // plan.every))
-        epochs = steps if self._whole else -(-(plan.position + steps) // plan.steps_per_epoch)
+    def __call__(self, arrays: Sequence[tf.Tensor], request: StepRequest) -> StepResult:
+        """Make steps, starting at the present values of the model's variables."""
+        done, losses, start, points, logs = self._call(arrays, tf.constant(request, tf.int32))
+        steps = np.asarray(done).item()
+        recorded = max(0, -((request.first_recorded - steps) // request.every))
+        epochs = steps if self._full_batch else -(-(request.position + steps) // request.steps_per_epoch)
         loss, closing_loss = np.asarray(losses).tolist()
-        buffers = (np.asarray(points)[:recorded].copy(), np.asarray(logs)[:epochs].copy())  # which are larger
-        return StepResult(steps, loss, closing_loss, np.asarray(start), *buffers)
+        # Copies of the filled rows, so that the larger buffers can be freed.
+        filled = np.asarray(points)[:recorded].copy(), np.asarray(logs)[:epochs].copy()
+        return StepResult(steps, loss, closing_loss, np.asarray(start), *filled)
 
-    def _steps(self, arrays: Sequence[tf.Tensor], plan: tf.Tensor) -> tuple[tf.Tensor, ...]:
-        steps, every, lead, position, steps_per_epoch, guarded = tf.unstack(plan)
+    def _steps(self, arrays: Sequence[tf.Tensor], request: tf.Tensor) -> tuple[tf.Tensor, ...]:
+        steps, every, first_recorded, first_position, steps_per_epoch, guarded = tf.unstack(request)
         model, dtype = self._model, self._model.dtype
         parameters = list(named_parameters(model).values())
         last_loss = model.loss_tracker.last
         start = tf.concat([tf.reshape(tf.cast(each.value, dtype), [-1]) for each in self.variables], axis=0)
 
-        def more(made: Any, *_: Any) -> Any:
-            return (made < steps) & ((made == 0) | (guarded == 0) | tf.math.is_finite(last_loss.value))
+        def goes_on(done: Any, *_: Any) -> Any:
+            return (done < steps) & ((done == 0) | (guarded == 0) | tf.math.is_finite(last_loss.value))
 
-        # XLA copies whatever a loop carries: what follows from the number of steps made is worked out instead. Not so
-        # where a batch begins, which would make constants of the numbers that it follows from, and a program for each.
-        def step(made: Any, begin: Any, points: Any, logs: Any) -> tuple[Any, ...]:
+        # XLA copies whatever a loop carries, so values that follow from `done` are computed from it. `begin` must be
+        # carried: computed, it would turn the numbers it follows from into constants, with a compilation for each.
+        def step(done: Any, begin: Any, points: Any, logs: Any) -> tuple[Any, ...]:
             before = [tf.reshape(variable.value, [-1]) for variable in parameters]
             learning_rate = tf.cast(model.optimizer.learning_rate, dtype)
-            epoch, place = made, tf.constant(0)
-            if not self._whole:
-                epoch, place = (position + made) // steps_per_epoch, (position + made) % steps_per_epoch
-            self._begin_epoch(place == 0)
-            is_last = place == steps_per_epoch - 1
+            epoch, position = done, tf.constant(0)
+            if not self._full_batch:
+                epoch, position = (first_position + done) // steps_per_epoch, (first_position + done) % steps_per_epoch
+            self._begin_epoch(position == 0)
+            is_last = position == steps_per_epoch - 1
             results = self._train_step(arrays, begin, is_last)
             begin += tf.where(is_last, self._last_batch_size, self._batch_size)
             point = tf.concat([*before, [last_loss.value, learning_rate]], axis=0)
             log = tf.concat([tf.reshape(tf.cast(result, dtype), [-1]) for result in results], axis=0)
-            return made + 1, begin, points.write((made - lead + every - 1) // every, point), logs.write(epoch, log)
+            # Steps between two recorded ones share the row of the later one, which overwrites them.
+            row = (done - first_recorded + every - 1) // every
+            return done + 1, begin, points.write(row, point), logs.write(epoch, log)
 
         width = sum(math.prod(variable.shape) for variable in parameters) + 2
         log_width = sum(math.prod(shape) for shape in self.log_shapes.values())
-        points = tf.TensorArray(dtype, self.most_points, element_shape=(width,))
-        logs = tf.TensorArray(dtype, self.most_epochs, element_shape=(log_width,))
+        points = tf.TensorArray(dtype, self.max_recorded, element_shape=(width,))
+        logs = tf.TensorArray(dtype, self.max_epochs, element_shape=(log_width,))
         zero = tf.constant(0)
-        made, _, points, logs = tf.while_loop(more, step, (zero, zero, points, logs))
-        closing_loss = self._loss(arrays) if self._whole else tf.constant(math.nan, dtype)
-        return made, tf.stack([last_loss.value, closing_loss]), start, points.stack(), logs.stack()
+        done, _, points, logs = tf.while_loop(goes_on, step, (zero, zero, points, logs))
+        closing_loss = self._loss(arrays) if self._full_batch else tf.constant(math.nan, dtype)
+        return done, tf.stack([last_loss.value, closing_loss]), start, points.stack(), logs.stack()
 
-    def _train_step(self, arrays: Sequence[tf.Tensor], begin: tf.Tensor, last: tf.Tensor) -> list[tf.Tensor]:
-        """One step on the batch that begins with this row."""
+    def _train_step(self, arrays: Sequence[tf.Tensor], begin: tf.Tensor, is_last: tf.Tensor) -> list[tf.Tensor]:
+        """Make one step on the batch that begins at a row; `is_last` tells whether it is the epoch's last."""
 
         def on(size: int) -> list[tf.Tensor]:
-            batch = arrays if self._whole else [part_of(array, begin, size) for array in arrays]
+            batch = arrays if self._full_batch else [slice_rows(array, begin, size) for array in arrays]
             return list(self._model.train_step(tuple(batch)).values())
 
         if self._last_batch_size == self._batch_size:
             return on(self._batch_size)
-        return tf.cond(last, lambda: on(self._last_batch_size), lambda: on(self._batch_size))
+        return tf.cond(is_last, lambda: on(self._last_batch_size), lambda: on(self._batch_size))
 
-    def _begin_epoch(self, first: tf.Tensor) -> None:
-        """Sets the metrics back to 0 at the first step of an epoch."""
-        if self._whole:
+    def _begin_epoch(self, is_first: tf.Tensor) -> None:
+        """Reset the metrics if this step is the first of its epoch."""
+        if self._full_batch:
             self._model.reset_metrics()
             return
         variables = self._model.metrics_variables
         so_far = [tf.identity(variable.value) for variable in variables]
         self._model.reset_metrics()
         for variable, values in zip(variables, so_far, strict=True):
-            variable.assign(tf.where(first, variable.value, values))
+            variable.assign(tf.where(is_first, variable.value, values))
 
     def _loss(self, arrays: Sequence[tf.Tensor]) -> tf.Tensor:
         x, y, *weight = arrays
         return self._model.compute_loss(x, y, self._model(x), weight[0] if weight else None)
 
 
-def part_of(array: tf.Tensor, begin: tf.Tensor, size: int) -> tf.Tensor:
-    """Rows of an array, of which the first is known when the step is made."""
+def slice_rows(array: tf.Tensor, begin: tf.Tensor, size: int) -> tf.Tensor:
+    """Return `size` rows of an array, from a row that is known only at run time."""
     return tf.slice(array, [begin, *[0] * (array.shape.rank - 1)], [size, *array.shape[1:]])

@@ -1,4 +1,4 @@
-"""Divergence: a fit whose loss overflows is stopped, brought back, and explained."""
+"""DivergenceGuard: stops a fit whose loss overflows, restores the last finite point and explains the cause."""
 
 import math
 from typing import Any
@@ -13,14 +13,17 @@ from linfit.training.fit import current_fit, current_objective, runs_in_blocks
 
 
 class DivergenceGuard(keras.callbacks.Callback):
-    """Stops a fit whose loss is no longer a finite number, and brings back the last point where it was.
+    """Stops a fit whose loss is no longer finite, and restores the last point where it was.
 
-    One warning says at which step, and for the squared loss of rows in memory also why: a learning rate above
-    their stability limit. The step counter goes back with the parameters; what has been logged stays.
-    `LinearRegression.fit` has one by default; for other Keras models pass it as a callback.
+    One warning names the step and suggests what to change. For a linfit model with the squared loss on rows in memory,
+    it also compares the learning rate with the stability limit of these rows. The step counter is restored together
+    with the parameters. Everything logged so far is kept.
+
+    The `fit` of a linfit model adds a guard automatically; turn it off with `divergence_guard=False`. For other Keras
+    models pass it as a callback, before all callbacks that record steps.
 
     Attributes:
-        stopped: whether it has stopped the latest fit.
+        stopped: whether the guard has stopped the latest fit.
 
     Example:
         >>> import keras, warnings
@@ -39,37 +42,42 @@ class DivergenceGuard(keras.callbacks.Callback):
     stopped = False
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
-        """Takes the start as the last finite point so far."""
+        """Start a fit; its first point counts as the last finite one so far."""
         self.stopped = False
         if not self._in_blocks:
             self._before = self._last_finite = self._here()
 
     def on_train_batch_begin(self, batch: int, logs: dict[str, Any] | None = None) -> None:
-        """Takes down where the parameters stand: there the coming loss is measured."""
+        """Save the point at which the next loss is measured."""
         if not (self.stopped or self._in_blocks):
             self._before = self._here()
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
-        """Keeps a point with a finite loss; goes back to the last of them once the numbers overflow."""
+        """Keep the point if its loss is finite; otherwise restore the last finite one and stop."""
         if self.stopped or self._in_blocks:
             return
         if math.isfinite((logs or {}).get("loss", math.nan)):
             self._last_finite = self._before
         else:
-            self._go_back(int(self._before[0]))
+            self._restore_last_finite(int(self._before[0]))
 
     def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
-        """Looks at the end point too, which no batch has seen."""
+        """Check the end point too, at which no step has measured a loss."""
         if self.stopped or self._in_blocks:
             return
         finite = all(np.isfinite(values).all() for values in self._here())
         fit = current_fit(self.model)
-        closing = fit.closing_loss() if finite and fit is not None else 0.0
-        if not finite or math.isinf(closing):
-            self._go_back(int(self.model.optimizer.iterations.numpy()))
+        closing_loss = fit.closing_loss() if finite and fit is not None else 0.0
+        if not finite or math.isinf(closing_loss):
+            self._restore_last_finite(int(self.model.optimizer.iterations.numpy()))
 
     def stop(self, step: int, last_finite: int) -> None:
-        """Ends a fit whose loss left the finite range at a step, and which is back at an earlier one."""
+        """Stop the fit and warn; the caller has already restored the parameters.
+
+        Args:
+            step: the step at which the loss left the finite range.
+            last_finite: the earlier step at which the model is now.
+        """
         self.stopped = self.model.stop_training = True
         checks.warn(
             f"The loss left the finite range at step {step}. "
@@ -77,14 +85,14 @@ class DivergenceGuard(keras.callbacks.Callback):
             f"The model is back at step {last_finite}, the last with a finite loss."
         )
 
-    def _go_back(self, step: int) -> None:
+    def _restore_last_finite(self, bad_step: int) -> None:
         for variable, values in zip(_variables(self.model), self._last_finite, strict=True):
             variable.assign(values)
-        self.stop(step, int(self._last_finite[0]))
+        self.stop(bad_step, int(self._last_finite[0]))
 
     @property
     def _in_blocks(self) -> bool:
-        """Whether the fit looks at the losses of its blocks itself."""
+        """Return whether the fit runs in blocks, and then checks the losses itself."""
         return runs_in_blocks(self.model)
 
     def _here(self) -> list[np.ndarray]:
@@ -92,7 +100,7 @@ class DivergenceGuard(keras.callbacks.Callback):
 
 
 def _variables(model: keras.Model) -> list[Any]:
-    """What a step changes: the counter of steps first, the parameters, and what the optimizer keeps of the past."""
+    """Return the variables that a step changes: step counter first, parameters, and state such as momentum."""
     counter = model.optimizer.iterations
-    past = [v for v in model.optimizer.variables if v is not counter and v.name != "learning_rate"]
-    return [counter, *named_parameters(model).values(), *past]
+    state = [v for v in model.optimizer.variables if v is not counter and v.name != "learning_rate"]
+    return [counter, *named_parameters(model).values(), *state]

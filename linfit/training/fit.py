@@ -1,4 +1,4 @@
-"""Fit: one running call of `model.fit`, with its rows and what is known of them."""
+"""Fit: one running call of `model.fit`, with its rows and their objective."""
 
 import math
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ import keras
 
 from linfit.analysis.squared_error import SquaredError, squared_error_of
 from linfit.data.rows import Rows
-from linfit.keras_utils.replicas import share_of_loss
+from linfit.keras_utils.replicas import replica_loss_scale
 from linfit.keras_utils.variables import units_of
 from linfit.statistics.standardization import same_units
 from linfit.training.block_runner import BlockRunner
@@ -19,12 +19,13 @@ class Fit:
     """One call of `model.fit` while it runs; callbacks read it as `model.current_fit`.
 
     Attributes:
-        model: what is fitted.
+        model: the model that is fitted.
         rows: the training rows in memory; None for a stream.
         held_out: the validation rows in memory, if there are any.
-        batch_size: the rows in each step; None for a stream, which has batches of its own.
-        keras_arguments: `x`, `y`, `validation_data` and the like, as Keras's own loop takes them in place of rows.
-        runner: runs the steps in compiled blocks; None while Keras's own loop runs.
+        batch_size: the rows in each step; None for a stream, which has its own batches.
+        keras_arguments: `x`, `y`, `validation_data` and the like, as Keras's own loop takes them if they are not rows
+            in memory.
+        runner: runs the steps in compiled blocks; None in Keras's own loop.
     """
 
     model: keras.Model
@@ -41,32 +42,31 @@ class Fit:
         return self.held_out is not None or self.keras_arguments["validation_data"] is None
 
     def objective(self, feature_names: tuple[str, ...] | None = None) -> SquaredError | None:
-        """Return what is known of the loss on the training rows; None for a stream, or another loss.
+        """Return the model's squared error on the training rows; None for a stream, or another loss.
 
-        It is computed once for all callbacks, and again only where a restored backup has changed the model's units.
+        It is computed once for all callbacks, and again only if a restored backup has changed the model's units.
 
         Args:
-            feature_names: names for the features, where the model has none.
+            feature_names: names for the features, used where the model has none.
         """
         if self.rows is None:
             return None
-        known = self._objective
-        if known is None or not same_units(known.units, units_of(self.model)):
+        if self._objective is None or not same_units(self._objective.units, units_of(self.model)):
             self._objective = squared_error_of(self.model, self.rows, feature_names)
         return self._objective
 
     def closing_loss(self) -> float:
-        """Return the loss at the present point, where each step takes all rows in memory; else NaN."""
+        """Return the loss at the model's present point, if each step takes all rows in memory; else NaN."""
         if self.runner is not None:
-            return self.runner.closing_loss if self.runner.is_alone else self.runner.measure()
+            return self.runner.closing_loss if self.runner.closing_loss_is_current else self.runner.measure_loss()
         if self.rows is None or len(self.rows) > (self.batch_size or 0):
             return math.nan
         x, y, sample_weight = self.rows.as_type(self.model.dtype).as_tuple()
         loss = self.model.compute_loss(x, y, self.model(x), sample_weight)
-        return float(loss / share_of_loss(self.model.dtype))
+        return float(loss / replica_loss_scale(self.model.dtype))
 
     def for_keras(self) -> dict[str, Any]:
-        """Return the data as arguments of `keras.Model.fit`, rows in the model's float type."""
+        """Return the data as arguments of `keras.Model.fit`, with rows in the model's float type."""
         arguments, dtype = dict(self.keras_arguments), self.model.dtype
         if self.rows is not None:
             x, y, sample_weight = self.rows.as_type(dtype).as_tuple()
@@ -77,7 +77,7 @@ class Fit:
 
 
 def current_fit(model: keras.Model) -> Fit | None:
-    """Return the fit that a model is running; None where there is none, or the model is not linfit's."""
+    """Return the fit that a model is running; None between fits, or if it is not a linfit model."""
     return getattr(model, "current_fit", None)
 
 
@@ -88,6 +88,6 @@ def runs_in_blocks(model: keras.Model) -> bool:
 
 
 def current_objective(model: keras.Model) -> SquaredError | None:
-    """Return what is known of the loss of the fit that a model is running."""
+    """Return the squared error on the rows of the fit that a model is running; see `Fit.objective`."""
     fit = current_fit(model)
     return None if fit is None else fit.objective()

@@ -1,4 +1,4 @@
-"""fit_in_blocks: a fit of rows in memory, its steps run in compiled blocks."""
+"""fit_in_blocks: a fit of rows in memory whose steps run in compiled blocks."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from linfit.training.fit import Fit
 from linfit.training.hooks import has_batch_hooks, has_epoch_hooks
 from linfit.training.minibatches import Minibatches
 from linfit.training.progress_bar import ProgressBar
-from linfit.training.validation import AfterEpochs
+from linfit.training.validation import EpochValidation
 
 
 def fit_in_blocks(
@@ -30,7 +30,7 @@ def fit_in_blocks(
     """Fit a model to rows in memory; see `keras.Model.fit` for the arguments.
 
     Returns:
-        The history; None, with nothing done, where XLA cannot compile the model's step.
+        The history; None if XLA cannot compile the model's step, in which case no step was made.
     """
     model, rows, batch_size = fit.model, fit.rows, fit.batch_size
     assert rows is not None
@@ -45,7 +45,7 @@ def fit_in_blocks(
     order = {"step": step, "rows": batches.fingerprint()}
     position = state.position(order)
     bar = ProgressBar((epochs - initial_epoch) * batches.steps_per_epoch - position)
-    everyone = keras.callbacks.CallbackList(
+    callback_list = keras.callbacks.CallbackList(
         [*callbacks, state.recorder, *([bar] if verbose == 1 else [])],
         add_history=True,
         add_progbar=verbose == 2,
@@ -54,25 +54,33 @@ def fit_in_blocks(
         epochs=epochs,
         steps=batches.steps_per_epoch,
     )
-    batch_hooks = model.steps_per_execution if has_batch_hooks(everyone.callbacks) else 0
-    epoch_hooks = bool(batch_hooks) or fit.held_out is not None or has_epoch_hooks(everyone.callbacks)
+    batch_hook_steps = model.steps_per_execution if has_batch_hooks(callback_list.callbacks) else 0
+    epoch_hooks = bool(batch_hook_steps) or fit.held_out is not None or has_epoch_hooks(callback_list.callbacks)
+    max_block_steps = (batch_hook_steps or batches.steps_per_epoch) if epoch_hooks else None
     try:
-        runner = BlockRunner(model, batches, (batch_hooks or batches.steps_per_epoch) if epoch_hooks else None)
+        runner = BlockRunner(model, batches, max_block_steps)
     except tf.errors.OpError:
         return None
     runner.step, runner.position = step, position
     fit.runner = runner
-    validate = None
-    if fit.held_out is not None:
-        size = validation_batch_size or batch_size
-        validate = AfterEpochs(model, fit.held_out, size, validation_freq, everyone)
-    guard = next((each for each in everyone.callbacks if isinstance(each, DivergenceGuard)), None)
-    loop = BlockLoop(fit, everyone, epochs, batches.steps_per_epoch, batch_hooks, epoch_hooks, validate, guard)
+    validate = _validation(fit, validation_batch_size or batch_size, validation_freq, callback_list)
+    guard = next((each for each in callback_list.callbacks if isinstance(each, DivergenceGuard)), None)
+    loop = BlockLoop(
+        fit, callback_list, epochs, batches.steps_per_epoch, batch_hook_steps, epoch_hooks, validate, guard
+    )
     try:
         loop.run(initial_epoch)
     finally:
         bar.close()
-        if runner.position and not model.stop_training:  # broken off by Ctrl-C or an error
+        if runner.position and not model.stop_training:  # interrupted by Ctrl-C or an error
             state.keep_metrics(model)
         state.batch_order |= order | {"step": runner.step, "position": runner.position}
     return model.history
+
+
+def _validation(
+    fit: Fit, batch_size: int, frequency: Any, callbacks: keras.callbacks.CallbackList
+) -> EpochValidation | None:
+    if fit.held_out is None:
+        return None
+    return EpochValidation(fit.model, fit.held_out, batch_size, frequency, callbacks)

@@ -1,4 +1,4 @@
-"""Ctrl-C during a fit: at the end of the block that is running, so that nothing of it is lost."""
+"""Ctrl-C during a fit: it takes effect at the end of the running block, so that no step is lost."""
 
 import signal
 import threading
@@ -8,21 +8,21 @@ from typing import Any
 
 
 class Interrupt:
-    """Whether Ctrl-C has been pressed."""
+    """Records whether Ctrl-C was pressed."""
 
     pressed = False
 
     def press(self, *_: Any) -> None:
-        """Called at Ctrl-C; a second one interrupts at once, as Python does."""
+        """Handle the signal of Ctrl-C; a second one raises KeyboardInterrupt at once, as usual in Python."""
         self.pressed = True
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @contextmanager
-def held_interrupt() -> Iterator[Interrupt]:
-    """Notes Ctrl-C inside this block instead of raising KeyboardInterrupt.
+def deferred_interrupt() -> Iterator[Interrupt]:
+    """Record Ctrl-C inside this block instead of raising KeyboardInterrupt.
 
-    Programs that handle Ctrl-C themselves, and threads beside the main one, are left as they are.
+    Programs that handle Ctrl-C themselves, and threads other than the main one, are left unchanged.
     """
     interrupt = Interrupt()
     is_main = threading.current_thread() is threading.main_thread()

@@ -9,18 +9,18 @@ from linfit.text.text_table import number
 from linfit.training.step_callback import StepCallback
 from linfit.training.trajectory import Trajectory
 
-_LOSS, _SPEED = len(" loss 2.710e+00"), len(" 10,000,000 steps/s")
-_SHORTEST = 8  # columns of the bar itself
+_LOSS_WIDTH, _SPEED_WIDTH = len(" loss 2.710e+00"), len(" 10,000,000 steps/s")
+_MIN_BAR_WIDTH = 8  # columns, without the text beside the bar
 
 
 class ProgressBar(StepCallback):
-    """Shows how many steps are made, the loss, steps per second, and the time that is left.
+    """Shows the steps made so far, the loss, the steps per second and the remaining time.
 
-    A fit has one by itself where somebody sees it (`verbose="auto"`). What is printed meanwhile appears above it. A
-    narrow terminal gets no speed, and a very narrow one no loss. In a file there is one line, at the end.
+    `verbose="auto"` adds one to a fit in a terminal. Text printed during the fit appears above the bar. A narrow
+    terminal shows no speed, and a very narrow one no loss. A file gets a single line, at the end.
 
     Args:
-        total: how many steps there are.
+        total: the number of steps of the fit.
     """
 
     first_rows = 2**16
@@ -32,40 +32,40 @@ class ProgressBar(StepCallback):
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         super().on_train_begin(logs)
-        room = terminal.width() - len(self._steps(0)) - TIME_WIDTH - _SHORTEST
-        self._has_loss, self._has_speed = room >= _LOSS, room >= _LOSS + _SPEED
-        room += _SHORTEST - _LOSS * self._has_loss - _SPEED * self._has_speed
+        room = terminal.width() - len(self._steps(0)) - TIME_WIDTH - _MIN_BAR_WIDTH
+        self._has_loss, self._has_speed = room >= _LOSS_WIDTH, room >= _LOSS_WIDTH + _SPEED_WIDTH
+        room += _MIN_BAR_WIDTH - _LOSS_WIDTH * self._has_loss - _SPEED_WIDTH * self._has_speed
         self._first, self._loss = self.step, "-"
         self._bar = Bar(self.total, room, self._text(0, ""))
 
     def on_steps_end(self, trajectory: Trajectory) -> None:
-        """Moves the bar, a few times a second."""
+        """Update the bar, a few times a second."""
         self._loss = number(float(trajectory.loss[-1]))
         if self._bar is not None and self._bar.is_due:
             self._draw()
 
     def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
-        """Draws the end."""
+        """Draw the end and release the terminal."""
         self._draw()
         self.close()
 
     def close(self) -> None:
-        """Gives the terminal back; also after a fit that an error has ended."""
+        """Release the terminal, also after a fit that ended with an error."""
         if self._bar is not None:
             self._bar.stop()
             self._bar = None
 
     def _draw(self) -> None:
         if self._bar is not None:
-            made = self.step - self._first
-            speed = f"{made / (time.monotonic() - self._bar.started):,.0f} steps/s"
-            self._bar.draw(made, self._text(made, speed))
+            done = self.step - self._first
+            speed = f"{done / (time.monotonic() - self._bar.started):,.0f} steps/s"
+            self._bar.draw(done, self._text(done, speed))
 
-    def _steps(self, made: int) -> str:
+    def _steps(self, done: int) -> str:
         total = f"{self.total:,}"
-        return f"{made:{len(total)},}/{total} steps"
+        return f"{done:{len(total)},}/{total} steps"
 
-    def _text(self, made: int, speed: str) -> str:
-        """What stands beside the bar, always in as many columns, so that nothing moves but the bar."""
-        loss = f" loss {self._loss}".ljust(_LOSS) if self._has_loss else ""
-        return self._steps(made) + loss + (speed.rjust(_SPEED) if self._has_speed else "")
+    def _text(self, done: int, speed: str) -> str:
+        """Return the text beside the bar; its width is constant, so that only the bar moves."""
+        loss = f" loss {self._loss}".ljust(_LOSS_WIDTH) if self._has_loss else ""
+        return self._steps(done) + loss + (speed.rjust(_SPEED_WIDTH) if self._has_speed else "")

@@ -3,16 +3,19 @@
 from typing import Any
 
 from linfit.training.step_callback import StepCallback
-from linfit.training.trajectory import MOST_VALUES, Trajectory
+from linfit.training.trajectory import MAX_VALUES, Trajectory
 
-FEW_ROWS = 1000  # enough to draw: what is kept of a fit that nobody watches
+ENOUGH_ROWS = 1000  # for a chart: about as many are recorded of a fit without other step callbacks
 
 
 class Recorder(StepCallback):
-    """Keeps what it sees. Where that grows too much, only every second step, every fourth, ... from the start on.
+    """Keeps the recorded steps of all fits.
+
+    Where they exceed the limit, only every second step is kept, then every fourth, and so on, from the first fit on.
 
     Attributes:
-        is_watched: whether others see the steps, too; then more of them are kept than one can draw.
+        is_watched: whether the fit has other step callbacks; then up to `MAX_VALUES` values are kept, instead of
+            just enough rows for a chart.
     """
 
     first_rows = 2**16
@@ -22,11 +25,11 @@ class Recorder(StepCallback):
         self.is_watched = False
         self._parts: list[Trajectory] = []
         self._rows = 0
-        self._latest: Trajectory | None = None  # which may be the end, and no multiple of any number
+        self._latest: Trajectory | None = None  # the latest row; its step may not be a multiple of `every`
 
     @property
     def trajectory(self) -> Trajectory | None:
-        """All that is kept; None before the first step."""
+        """All kept steps; None before the first step."""
         if self._latest is None:
             return None
         if self._parts and self._parts[-1].step[-1] == self._latest.step[0]:
@@ -34,12 +37,12 @@ class Recorder(StepCallback):
         return Trajectory.joined([*self._parts, self._latest])
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
-        """Keeps all steps of the new fit, at first."""
+        """Start a fit; at first, all its steps are kept."""
         super().on_train_begin(logs)
         self.every = 1
 
     def on_steps_end(self, trajectory: Trajectory) -> None:
-        """Adds these steps; they replace any that were recorded from the first of them on."""
+        """Add steps; they replace the kept ones from the same step on."""
         first = trajectory.step[0]
         while self._parts and self._parts[-1].step[-1] >= first:
             last = self._parts.pop()
@@ -55,9 +58,10 @@ class Recorder(StepCallback):
             return
         self._parts.append(trajectory)
         self._rows += len(trajectory)
-        few = 2 * FEW_ROWS
-        most = max(few, MOST_VALUES // (len(trajectory.names) + 2)) if self.is_watched else few
-        while self._rows > most:
+        limit = 2 * ENOUGH_ROWS
+        if self.is_watched:
+            limit = max(limit, MAX_VALUES // (len(trajectory.names) + 2))
+        while self._rows > limit:
             self.every *= 2
             kept = Trajectory.joined(self._parts).every(self.every)
             self._parts, self._rows = [kept] if len(kept) else [], len(kept)

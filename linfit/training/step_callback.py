@@ -1,4 +1,4 @@
-"""StepCallback: a Keras callback that sees recorded steps instead of batches."""
+"""StepCallback: a Keras callback that receives recorded steps instead of batches."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -16,30 +16,36 @@ from linfit.training.trajectory import Trajectory
 
 
 class StepCallback(keras.callbacks.Callback):
-    """Calls `on_steps_end` with the recorded steps of any fit, of any Keras model.
+    """A Keras callback that receives the recorded steps of a fit: subclass it and override `on_steps_end`.
 
-    Step k is recorded as the parameters before its update and the loss that its batch had there; the end of
-    the fit is recorded as one more point. Steps are those of the optimizer: they count on over several fits,
-    and over saving and loading.
+    It works with every fit of every Keras model. A step is recorded as the parameters before its update and the loss
+    of its batch there. One more point records the end of the fit. The optimizer counts the steps, so their numbers
+    continue over several fits, and over saving and loading a model.
 
-    A fit of rows in memory hands over whole blocks of steps, about ten times a second. Every other fit, and one
-    of another model, is followed by Keras's own hooks for batches, in blocks of one step.
+    When a linfit model fits rows in memory, `on_steps_end` receives whole blocks of steps, about ten times a second.
+    In any other fit, and with any other Keras model, it receives one recorded step at a time.
 
-    A model that does not keep the loss of its last step (any but linfit's own) is asked for the change of
-    Keras's running total over the epoch instead: to the float32 rounding of that total.
+    A linfit model keeps the loss of its last step. For any other model the loss is the change of Keras's running
+    total over the epoch, and has the float32 rounding of that total.
+
+    A subclass may override any Keras hook too. In `on_train_begin`, `on_train_batch_begin`, `on_train_batch_end` and
+    `on_train_end` it must call the hook of this class first. A batch or epoch hook of its own makes the blocks that
+    short, and the fit slower.
 
     Attributes:
-        only_writes: whether it changes nothing but files or the screen: of several workers only the chief has it then.
-        first_rows: how many recorded steps are handed over at first, at most. How many it can take in a tenth of a
-            second shows then; a subclass that is quick may say so, one that takes its time may ask for fewer.
+        only_writes: whether the callback only writes files or prints. With several workers only the chief runs such a
+            callback.
+        first_rows: the most recorded steps that the first block may hold. The later blocks take about a tenth of a
+            second, callbacks included. Set a higher number for a fast callback, a lower one for a slow callback.
 
     Args:
-        every: record steps 0, every, 2 every, ...; 1, the default, records all.
-        feature_names: names for the features, where the model has none.
+        every: record steps 0, every, 2 every, ... The default, 1, records all.
+        feature_names: names for the features, used where the model has none.
 
     Raises:
-        InputError: `every` is no whole number of at least 1; at the start of a fit that Keras's own loop runs, if
-            the model was compiled with `steps_per_execution` above 1, which hides the steps in between.
+        InputError: if `every` is not a whole number of at least 1. At the start of a fit in Keras's own loop: if the
+            model is not built yet, or was compiled with `steps_per_execution` above 1, which hides the steps in
+            between.
 
     Example:
         >>> import linfit
@@ -64,18 +70,22 @@ class StepCallback(keras.callbacks.Callback):
         self.feature_names = feature_names
 
     def on_steps_end(self, trajectory: Trajectory) -> None:
-        """Called with the steps recorded since the last call; override it."""
+        """Receive the steps recorded since the last call; override this hook.
+
+        Args:
+            trajectory: the recorded steps, at least one. The last row of a fit is its end point.
+        """
 
     def stop_at(self, trajectory: Trajectory) -> int | None:
-        """The row of these steps at which to end the fit; None, unless it is overridden, to go on.
+        """Return the row of these steps at which to end the fit, or None to continue; override this hook.
 
-        The model is left at that row's parameters, as if no later step had been made, and `on_steps_end` is called
-        with the rows up to there. Where several callbacks end a fit, the first row counts: keep what you remember for
-        `on_steps_end`, which sees no step that was taken back.
+        The model gets the parameters of that row, as if no later step had been made, and `on_steps_end` is called
+        with the rows up to it. If several callbacks end the fit, the earliest row counts. So keep state in
+        `on_steps_end`, which never sees a step that is undone, and not here.
         """
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
-        """Starts a fit; a subclass that overrides this calls it first."""
+        """Start a fit. A subclass that overrides this hook calls it first."""
         if not self._in_blocks and self.model.steps_per_execution != 1:
             raise InputError(
                 f"{type(self).__name__} needs to see every step, got steps_per_execution="
@@ -83,23 +93,23 @@ class StepCallback(keras.callbacks.Callback):
             )
         if not self.model.built:
             raise InputError(
-                f"{type(self).__name__} needs a model that has its parameters already. Build it before it is fitted to "
-                "a stream: model.build((None, features)), or keras.Input as its first layer."
+                f"{type(self).__name__} needs a built model, got one that has no parameters yet. Before the fit, call "
+                "model.build((None, features)), or make keras.Input the model's first layer."
             )
         self._before: Trajectory | None = None
-        self._recorded: int | None = None
+        self._last_recorded: int | None = None
 
     def on_train_batch_begin(self, batch: int, logs: dict[str, Any] | None = None) -> None:
-        """Takes down where the parameters stand before this step."""
+        """Save the parameters before this step, in a fit that does not run in blocks."""
         if not self._in_blocks:
             self._before = self.here() if self.step % self.every == 0 else None
             self._values_before = [variable.numpy() for variable in named_parameters(self.model).values()]
             self._total_before = _running_total(self.model)
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
-        """Adds the loss that the step measured there."""
+        """Add the loss that the step measured, and record the step."""
         before = self._before
-        if before is None or self.step < before.step[0]:  # not to be recorded, or taken back
+        if before is None or self.step < before.step[0]:  # a step that is not recorded, or that a guard has undone
             return
         before.loss[:] = _last_loss(self.model, self._total_before)
         if self.first_stop(before) is not None:
@@ -110,24 +120,24 @@ class StepCallback(keras.callbacks.Callback):
         self.take(before)
 
     def first_stop(self, trajectory: Trajectory) -> int | None:
-        """The step at which `stop_at` ends the fit, if it is one of these."""
+        """Return the step at which `stop_at` ends the fit; None if it is not among these."""
         trajectory = trajectory.every(self.every)
         row = self.stop_at(trajectory) if len(trajectory) else None
         return None if row is None else int(trajectory.step[row])
 
     def take(self, trajectory: Trajectory) -> None:
-        """Hands recorded steps over to `on_steps_end`: those that this callback asks for."""
+        """Pass recorded steps on to `on_steps_end`, those that are multiples of `every`."""
         trajectory = trajectory.every(self.every)
         if len(trajectory):
             if self.feature_names is not None:
                 trajectory = replace(trajectory, names=self._names(trajectory.point()))
-            self._recorded = int(trajectory.step[-1])
+            self._last_recorded = int(trajectory.step[-1])
             self.on_steps_end(trajectory)
 
     def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
-        """Records the end point; a subclass that overrides this calls it first."""
+        """Record the end point. A subclass that overrides this hook calls it first."""
         end = self.here()
-        if end.step[0] == self._recorded:  # a fit that was stopped there
+        if end.step[0] == self._last_recorded:  # the fit was ended at a recorded step
             return
         fit = current_fit(self.model)
         if fit is not None:
@@ -140,11 +150,11 @@ class StepCallback(keras.callbacks.Callback):
 
     @property
     def step(self) -> int:
-        """How many updates the model has had."""
+        """The number of updates that the model has had."""
         return int(self.model.optimizer.iterations.numpy())
 
     def here(self) -> Trajectory:
-        """The one point at which the model stands, its loss not measured yet."""
+        """Return the model's present point as a trajectory of one row; its loss is NaN, not measured."""
         parameters = point_of(self.model)
         return Trajectory(
             step=np.array([self.step]),
@@ -160,15 +170,15 @@ class StepCallback(keras.callbacks.Callback):
 
 
 def _running_total(model: keras.Model) -> tuple[float, float]:
-    """The sum of losses and the rows so far in this epoch, as Keras's mean loss holds them."""
+    """Return the sum of losses and the number of rows so far in this epoch, from Keras's mean loss."""
     tracker = model.metrics[0]
-    if hasattr(tracker, "last"):  # nobody needs it then, and to sum it over workers takes all of them
+    if hasattr(tracker, "last"):  # then the total is not needed, and summing it would take all workers
         return 0.0, 0.0
     return float(tracker.total.numpy()), float(tracker.count.numpy())
 
 
 def _last_loss(model: keras.Model, total_before: tuple[float, float]) -> float:
-    """The loss of the step that just ended."""
+    """Return the loss of the step that just ended."""
     tracker = model.metrics[0]
     if hasattr(tracker, "last"):
         return float(tracker.last.numpy())

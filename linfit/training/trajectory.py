@@ -1,4 +1,4 @@
-"""Trajectory: the recorded steps of a descent, as arrays."""
+"""Trajectory: the recorded steps of gradient descent, as arrays."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -9,24 +9,30 @@ import numpy as np
 if TYPE_CHECKING:
     import pandas as pd
 
-MOST_VALUES = 2**20
-"""Recorded numbers that are kept at most: 4 MB in float32, twice that in float64."""
+MAX_VALUES = 2**20
+"""The largest number of recorded values that are kept: 4 MB in float32, 8 MB in float64."""
 
 
 @dataclass(frozen=True)
 class Trajectory:
-    """Points that gradient descent passed through, one row a recorded step.
+    """The recorded steps of gradient descent, one row per step.
 
-    Row k is the point at which step k's loss was measured, *before* its update, so that loss and parameters
-    belong together. The last row of a fit is where it ended, after its last update.
+    A row holds the parameters *before* the update of a step, and the loss that the step measured there. So the loss
+    and the parameters of a row belong together. The last row of a fit is the point where it ended, after its last
+    update. Parameters are in the units of the data, even if the model standardizes its features.
+
+    `model.trajectory` holds the steps of all fits of a model; a `StepCallback` receives them while the model trains.
+    `len(trajectory)` is the number of rows. A slice, a mask or an array of indices selects rows: `trajectory[-1:]` is
+    the last one.
 
     Attributes:
-        step: updates made before this point, shape (k,). Counts on over several fits of one model.
-        loss: the loss of that step's batch, shape (k,); NaN where it was not measured, as at the end point of
-            a mini-batch fit, which no batch has seen.
-        learning_rate: the rate in force, shape (k,).
+        step: the number of updates before each row, shape (k,). It continues from one fit of a model to the next.
+        loss: the loss of the step's batch, shape (k,). NaN where it was not measured, as at the end of a mini-batch
+            fit, where no batch follows.
+        learning_rate: the learning rate of the step, shape (k,).
         parameters: the values of each named parameter, shape (k, *shape of the parameter).
-        names: a name for each scalar among them, as `linfit.parameter_names.scalar_names` makes them.
+        names: a name for each single value among the parameters, such as `w/area` or `b`. They name the columns of
+            `values`.
 
     Example:
         >>> import linfit
@@ -48,7 +54,7 @@ class Trajectory:
 
     @classmethod
     def joined(cls, parts: Sequence["Trajectory"]) -> "Trajectory":
-        """The rows of all parts, one after another."""
+        """Return the rows of all parts, in their order, as one trajectory."""
         return cls(
             step=np.concatenate([part.step for part in parts]),
             loss=np.concatenate([part.loss for part in parts]),
@@ -63,7 +69,7 @@ class Trajectory:
         return len(self.step)
 
     def __getitem__(self, rows: Any) -> "Trajectory":
-        """Some of the rows: a slice, a mask, or their indices."""
+        """Return the rows of a slice, a mask or an array of indices."""
         return replace(
             self,
             step=self.step[rows],
@@ -73,16 +79,16 @@ class Trajectory:
         )
 
     def every(self, steps: int) -> "Trajectory":
-        """The rows of steps 0, `steps`, 2 `steps`, ..."""
+        """Return the rows of steps 0, `steps`, 2 `steps`, ..."""
         return self if steps == 1 else self[self.step % steps == 0]
 
     @property
     def values(self) -> np.ndarray:
-        """The parameters side by side, shape (k, len(names))."""
+        """All parameters as one table, shape (k, len(names))."""
         return np.hstack([values.reshape(len(self), -1) for values in self.parameters.values()])
 
     def point(self) -> dict[str, np.ndarray]:
-        """The parameters of the last row by name."""
+        """Return the parameters of the last row by name."""
         return {name: values[-1] for name, values in self.parameters.items()}
 
     @property
@@ -96,7 +102,10 @@ class Trajectory:
         return self.parameters["b"]
 
     def to_frame(self) -> "pd.DataFrame":
-        """A DataFrame with the columns step, loss, learning_rate and one a name; needs `pip install linfit[tables]`."""
+        """Return a DataFrame with the columns step, loss, learning_rate and one for each name.
+
+        It needs pandas: `pip install linfit[tables]`.
+        """
         import pandas as pd
 
         columns = {"step": self.step, "loss": self.loss, "learning_rate": self.learning_rate}

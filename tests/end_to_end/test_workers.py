@@ -118,8 +118,12 @@ def test_the_rate_auto_and_a_stop_are_those_of_one_process(results):
     ("what", "said"),
     [
         ("off", "AutoShardPolicy.OFF gives each worker all rows of each batch"),
-        ("other rows", "the workers have different rows. Give each all rows of the fit, in the same order"),
-        ("other start", "the workers begin at different points, at the steps [0, 0]. Load the same checkpoint in each"),
+        ("other rows", "the workers have different rows. Pass all rows of the fit to every worker, in the same order"),
+        (
+            "other start",
+            "the workers start with different weights or learning rates, at the steps [0, 0]. "
+            "Load the same checkpoint on every worker",
+        ),
         (
             "20585",
             "Invalid reduction dimension 0 for input with 0 dimensions",

@@ -1,6 +1,6 @@
-"""Fits over two logical devices of one process, written down as JSON: the program behind test_replicas.py.
+"""The program behind test_replicas.py: fits over two logical devices of one process, with results as JSON.
 
-TensorFlow takes devices only before its first operation, so that this needs a process of its own.
+It needs its own process, because TensorFlow accepts devices only before its first operation.
 """
 
 import contextlib
@@ -22,13 +22,13 @@ tf.config.set_logical_device_configuration(
     tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 3
 )
 STRATEGY = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
-# TensorFlow confuses the collective operations of two strategies, and this one makes none.
+# TensorFlow confuses the collective operations of two strategies, so this one uses none.
 BY_ONE_DEVICE = tf.distribute.ReductionToOneDevice()
-OF_THREE = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1", "CPU:2"], cross_device_ops=BY_ONE_DEVICE)
+THREE_DEVICES = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1", "CPU:2"], cross_device_ops=BY_ONE_DEVICE)
 RESULTS: dict = {}
 
 
-def made(strategy=STRATEGY, **options):
+def create(strategy=STRATEGY, **options):
     with strategy.scope():
         return linfit.LinearRegression(dtype="float64", **options)
 
@@ -64,9 +64,9 @@ class BatchLogs(keras.callbacks.Callback):
 
 
 def streams():
-    """50 steps of each case, from a stream, in one epoch."""
+    """Make 50 steps of each case, from a stream, in one epoch."""
     for case in CASES:
-        model = made(use_bias=case.use_bias, kernel_regularizer=keras.regularizers.L2(case.l2) if case.l2 else None)
+        model = create(use_bias=case.use_bias, kernel_regularizer=keras.regularizers.L2(case.l2) if case.l2 else None)
         model.compile(0.05, loss=case.loss, metrics=["mae"])
         stream = tf.data.Dataset.from_tensor_slices(case.data()).batch(case.batch_size).repeat()
         logs = BatchLogs()
@@ -75,9 +75,9 @@ def streams():
 
 
 def three_replicas():
-    """Keras rounds a third to float32; and there is a metric of another type."""
-    model = made(OF_THREE, kernel_regularizer=keras.regularizers.L2(0.125))
-    with OF_THREE.scope():
+    """Fit over three replicas, because Keras rounds 1/3 to float32. One metric has another float type."""
+    model = create(THREE_DEVICES, kernel_regularizer=keras.regularizers.L2(0.125))
+    with THREE_DEVICES.scope():
         model.compile(0.05, metrics=[keras.metrics.MeanAbsoluteError(name="mine", dtype="float32")])
     x, y, _ = table(67)
     history = model.fit(tf.data.Dataset.from_tensor_slices((x, y)).batch(16), epochs=1, verbose=0).history
@@ -85,10 +85,10 @@ def three_replicas():
 
 
 def rows_in_memory(folder):
-    """Everything at once: weights, a penalty, a metric, held-out rows, logs, a checkpoint."""
+    """Fit with sample weights, a penalty, a metric, validation rows, logs and a checkpoint."""
     x, y, weight = table(67)
     held_out = table(5, seed=1)[:2]
-    model = made(kernel_regularizer=keras.regularizers.L2(0.125))
+    model = create(kernel_regularizer=keras.regularizers.L2(0.125))
     model.compile(0.05, metrics=["mae"])
     truth = linfit.GroundTruth(w=[[1.0, -1.0], [2.0, 0.5], [-1.0, 3.0]], b=[0.5, -2.0])
     callbacks = [
@@ -108,32 +108,32 @@ def rows_in_memory(folder):
     with STRATEGY.scope():
         loaded = keras.models.load_model(folder / "model.keras")
     loaded.fit(x, y, 16, 1, sample_weight=weight, shuffle=False, verbose=0)
-    keep("went on", loaded)
+    keep("resumed", loaded)
 
 
 def stops():
     x, y = linfit.GroundTruth(w=[2.0], b=0.5, noise=1.0).sample(40, seed=1)
-    model = made()
+    model = create()
     stop = StopAtOptimum(fraction=5)
     with STRATEGY.scope():
         model.compile("auto")
         model.fit(x, y, batch_size=40, epochs=50, verbose=0, callbacks=[stop])
     keep("stopped", model, stopped_at=stop.stopped_at, rate=model.optimizer.learning_rate.numpy())
 
-    model = made()
+    model = create()
     model.compile(1e200)
     guard = DivergenceGuard()
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         model.fit(x, y, batch_size=40, epochs=5, verbose=0, callbacks=[guard])
-    said = [str(each.message) for each in caught if "finite" in str(each.message)]
-    keep("diverged", model, stopped=guard.stopped, said=said)
+    messages = [str(each.message) for each in caught if "finite" in str(each.message)]
+    keep("diverged", model, stopped=guard.stopped, warnings=messages)
 
     class Closing(StepCallback):
         def on_steps_end(self, trajectory):
             self.loss = trajectory.loss[-1]
 
-    model, closing = made(kernel_regularizer=keras.regularizers.L2(0.125)), Closing()
+    model, closing = create(kernel_regularizer=keras.regularizers.L2(0.125)), Closing()
     model.compile(0.05)
     with STRATEGY.scope():
         model.fit(x, y, batch_size=40, epochs=1, verbose=0, callbacks=[closing])
@@ -150,24 +150,24 @@ def refusals():
     outside.compile(0.05)
     with STRATEGY.scope():
         refusal("fitted inside", lambda: outside.fit(x, y))
-    refusal("steps_per_execution", lambda: made().compile(0.05, steps_per_execution=2))
-    refusal("jit_compile", lambda: made().compile(0.05, jit_compile=True))
-    refusal("run_eagerly", lambda: made().compile(0.05, run_eagerly=True))
-    refusal("sum", lambda: made().compile(0.05, loss=keras.losses.MeanSquaredError(reduction="sum")))
-    model = made()
+    refusal("steps_per_execution", lambda: create().compile(0.05, steps_per_execution=2))
+    refusal("jit_compile", lambda: create().compile(0.05, jit_compile=True))
+    refusal("run_eagerly", lambda: create().compile(0.05, run_eagerly=True))
+    refusal("sum", lambda: create().compile(0.05, loss=keras.losses.MeanSquaredError(reduction="sum")))
+    model = create()
     model.compile(optimizer=keras.optimizers.SGD(0.05), metrics=[keras.metrics.MeanAbsoluteError(name="mine")])
-    refusal("made outside", lambda: model.fit(x, y, verbose=0))
+    refusal("created outside", lambda: model.fit(x, y, verbose=0))
     other = tf.distribute.experimental.CentralStorageStrategy(["CPU:0", "CPU:1"])
     with other.scope():
         refusal("another strategy", lambda: linfit.LinearRegression().compile(0.05))
 
-    # Without its repair, Keras fails.
-    repair = TabularModel._maybe_symbolic_build
+    # Without the work-around, Keras fails.
+    work_around = TabularModel._maybe_symbolic_build
     del TabularModel._maybe_symbolic_build
-    model = made()
+    model = create()
     model.compile(0.05)
     refusal("19246", lambda: model.fit(x[:3], y[:3], batch_size=3, verbose=0))
-    TabularModel._maybe_symbolic_build = repair
+    TabularModel._maybe_symbolic_build = work_around
     model.fit(x[:3], y[:3], batch_size=3, verbose=0)
     RESULTS["19246 repaired"] = int(model.optimizer.iterations.numpy())
 

@@ -1,4 +1,4 @@
-"""Under a strategy the replicas make one step together: that of one process, however a batch splits."""
+"""The replicas of a strategy make the same steps as one process, however a batch splits."""
 
 import json
 import os
@@ -25,7 +25,7 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def results(folder):
-    """What a process with two devices has found."""
+    """Return the results of a process with two devices."""
     program = Path(__file__).parents[1] / "helpers" / "two_replicas.py"
     environment = os.environ | {"CUDA_VISIBLE_DEVICES": "-1"}
     process = subprocess.run(
@@ -36,7 +36,7 @@ def results(folder):
 
 
 def check(found, by_hand):
-    """The same path, and all replicas at the same point."""
+    """Check the path against NumPy, and that all replicas are at the same point."""
     w, b, losses, _ = by_hand
     np.testing.assert_allclose(found["w"], w, rtol=0, atol=1e-12)
     np.testing.assert_allclose(found["b"], b, rtol=0, atol=1e-12)
@@ -76,7 +76,7 @@ def test_rows_in_memory_with_weights_a_penalty_and_two_targets(results):
 
 @pytest.fixture(scope="module")
 def in_one_process():
-    """The fit of rows in memory, by Keras's own loop in this process."""
+    """Return a model fitted to rows in memory by Keras's own loop, in this process."""
     model = linfit.LinearRegression(dtype="float64", kernel_regularizer=keras.regularizers.L2(0.125))
     model.compile(0.05, metrics=["mae"], jit_compile=False)
     options = {"validation_data": HELD_OUT, "validation_batch_size": 3, "shuffle": False, "verbose": 0}
@@ -97,8 +97,8 @@ def test_history_validation_evaluation_and_predictions_are_those_of_one_process(
 def test_a_saved_model_goes_on_with_and_without_a_strategy(results):
     assert results["loaded"] == {"w": results["memory"]["w"], "steps": 20}
     w, _, losses, _ = descend(X, Y, 16, 25, 0.05, WEIGHT, l2=0.125)
-    np.testing.assert_allclose(results["went on"]["w"], w, rtol=0, atol=1e-12)
-    np.testing.assert_allclose(results["went on"]["loss"][:5], losses[20:], rtol=0, atol=1e-12)
+    np.testing.assert_allclose(results["resumed"]["w"], w, rtol=0, atol=1e-12)
+    np.testing.assert_allclose(results["resumed"]["loss"][:5], losses[20:], rtol=0, atol=1e-12)
 
 
 def test_what_watches_a_fit_works(results, folder):
@@ -119,15 +119,15 @@ def test_the_rate_auto_and_a_stop_at_the_optimum_are_those_of_one_process(result
     assert found["stopped_at"] == stop.stopped_at == found["steps"] == found["step"][-1]
     assert found["rate"] == pytest.approx(float(model.optimizer.learning_rate.numpy()), rel=1e-12)
     np.testing.assert_allclose(found["w"], model.w.numpy(), rtol=0, atol=1e-12)
-    assert len(set(map(str, found["copies"]))) == 1  # each replica was brought back
+    assert len(set(map(str, found["copies"]))) == 1  # every replica was restored
 
 
 def test_a_fit_that_diverges_is_brought_back_and_explained(results):
     found = results["diverged"]
     assert found["stopped"]
     assert np.isfinite(found["w"]).all()
-    assert len(found["said"]) == 1
-    assert "learning rate 1e+200 is above this data's stability limit" in found["said"][0]
+    assert len(found["warnings"]) == 1
+    assert "learning rate 1e+200 is above this data's stability limit" in found["warnings"][0]
     assert len(set(map(str, found["copies"]))) == 1
 
 
@@ -156,14 +156,14 @@ def test_what_cannot_be_right_is_refused(results, what, said):
 
 
 def test_an_optimizer_and_metrics_from_outside_of_the_scope_are_refused_by_name(results):
-    said = results["made outside"]
+    said = results["created outside"]
     assert "iteration" in said
     assert "mine" in said
     assert said.endswith("with strategy.scope(): ...")
 
 
 def test_keras_still_needs_the_repair_of_its_symbolic_build(results):
-    """keras#19246: where this fails, `one_row` in replicas.py can go."""
+    """keras#19246: if this fails, remove `one_row` from replicas.py."""
     assert results["19246"] != "not refused"
     assert results["19246 repaired"] == 1
 

@@ -299,7 +299,7 @@ def test_an_sgd_that_does_more_than_descend_is_refused(trained, extra, value):
 
 @pytest.mark.parametrize("learning_rate", [0.1, SCHEDULE])
 def test_a_rate_and_an_optimizer_exclude_each_other(trained, learning_rate):
-    with refused("learning_rate and optimizer exclude each other: the optimizer has its own rate."):
+    with refused("learning_rate and optimizer cannot be combined: the optimizer has its own rate. Drop one of them."):
         trained.compile(learning_rate=learning_rate, optimizer=SGD(0.1))
 
 

@@ -1,4 +1,4 @@
-"""Steps in compiled blocks, steps in Keras's own loop and stock Keras's steps are the same numbers."""
+"""Compiled blocks, Keras's own loop and stock Keras compute the same numbers."""
 
 import functools
 import itertools
@@ -26,7 +26,7 @@ LOSSES = {
 
 
 class Case(NamedTuple):
-    """One way to fit; every two values of two fields occur together in some case, or almost."""
+    """One way to fit. The cases together cover almost all pairs of values of two fields."""
 
     loss: str
     batch_size: int
@@ -66,9 +66,9 @@ EPOCHS = 4
 
 @contextmanager
 def floatx(dtype):
-    """Stock Keras computes losses, metrics and schedules in its global float type."""
+    """Set Keras's global float type, in which stock Keras computes losses, metrics and schedules."""
     before = keras.config.floatx()
-    keras.config.dtype_policy()  # is kept from the first time it is asked for
+    keras.config.dtype_policy()  # Keras derives it from the float type on first use, and keeps it
     keras.config.set_floatx(dtype)
     try:
         yield
@@ -77,7 +77,7 @@ def floatx(dtype):
 
 
 def rows(features, targets, count=ROWS, seed=0, offset=0.0):
-    """Rows with noise, their weights, and a point to start from."""
+    """Return x and y with noise, and sample weights."""
     rng = np.random.default_rng([seed, features, targets])
     x = rng.normal(size=(count, features)) + offset
     y = x @ rng.normal(size=(features, targets)) + 0.5 + 0.3 * rng.normal(size=(count, targets))
@@ -85,19 +85,20 @@ def rows(features, targets, count=ROWS, seed=0, offset=0.0):
 
 
 def start(features, targets):
+    """Return the initial w and b."""
     rng = np.random.default_rng([9, features, targets])
     return rng.normal(size=(features, targets)) / 4, rng.normal(size=targets) / 4
 
 
 def linear(features, targets, dtype, **settings):
-    """Our model at the start."""
+    """Return a linfit model at the start."""
     model = linfit.LinearRegression(*start(features, targets), targets=targets, dtype=dtype)
     model.compile(**settings)
     return model
 
 
 def stock(features, targets, dtype, learning_rate, **settings):
-    """Stock Keras's model at the same point; to be made and used within `floatx`."""
+    """Return a stock Keras model at the same start; create and use it inside `floatx`."""
     layer = keras.layers.Dense(targets, dtype=dtype)
     model = keras.Sequential([keras.Input((features,), dtype=dtype), layer])
     layer.set_weights(start(features, targets))
@@ -125,7 +126,7 @@ def assert_same(model, history, other, other_history, dtype):
 
 
 def rate_of(case):
-    """The learning rate of a case, and the callbacks that change it."""
+    """Return the learning rate of a case, and the callbacks that change it."""
     base = 0.3 / (2 + case.features)
     if case.rate == "decay":
         return keras.optimizers.schedules.ExponentialDecay(base, decay_steps=5, decay_rate=0.8), []
@@ -149,7 +150,7 @@ def fit_arguments(case):
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_compiled_blocks_keras_own_loop_and_stock_keras_agree(case):
     fitted = {}
-    every_third = CASES.index(case) % 3 == 0  # has our step in Keras's own loop, too
+    every_third = CASES.index(case) % 3 == 0  # also runs linfit's step in Keras's own loop
     for loop in ["compiled", *(["by Keras"] if every_third else []), "stock"]:
         rate, callbacks = rate_of(case)
         with floatx(case.dtype if loop == "stock" else "float32"):
@@ -174,7 +175,10 @@ def test_the_cases_put_all_values_of_two_settings_together():
 
 
 def decoded(losses, batch_size, count):
-    """Which rows each batch had, where row i adds 2 to the power i to the sum of squares, and nothing moves."""
+    """Return the rows of each batch of each epoch.
+
+    The model does not move, and row i adds 2 to the power i to the sum of squares, so the losses tell the rows.
+    """
     per_epoch = -(-count // batch_size)
     epochs = []
     for epoch in losses.reshape(-1, per_epoch):
@@ -182,7 +186,7 @@ def decoded(losses, batch_size, count):
         for number, loss in enumerate(epoch):
             size = min(batch_size, count - number * batch_size)
             bits = round(loss * size)
-            assert abs(bits - loss * size) < 1e-3  # the mean over just the rows that are left
+            assert abs(bits - loss * size) < 1e-3  # the last batch's mean is over its own rows only
             epochs[-1].append([row for row in range(count) if bits >> row & 1])
     return epochs
 
@@ -200,14 +204,14 @@ class Losses(StepCallback):
 
 @functools.cache
 def still():
-    """A model that does not move."""
+    """Return a model that does not move."""
     model = linfit.LinearRegression(dtype="float64")
     model.compile(learning_rate=1e-300)
     return model
 
 
 def order(seed, batch_size=7, count=18, shuffle=True, epochs=3):
-    """The rows of each batch of a fit, for each epoch."""
+    """Return the rows of each batch of a fit, for each epoch."""
     keras.utils.set_random_seed(seed)
     model, seen = still(), Losses()
     model.optimizer.iterations.assign(0)
@@ -254,7 +258,7 @@ def test_shuffled_fits_agree_with_stock_keras_on_the_same_batches(chunk_values, 
 
 
 class Fourth(linfit.LinearRegression):
-    """A model whose loss is its own."""
+    """A model with its own loss."""
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
         return keras.ops.mean((y - y_pred) ** 4)
@@ -275,7 +279,7 @@ class Reporting(linfit.LinearRegression):
 
 
 def full_batch(condense, *, epochs=30, offset=0.0, weighted=False, targets=1, kind=linfit.LinearRegression, **options):
-    """A float64 fit on 60 rows, with its points."""
+    """Fit a float64 model to 60 rows at once; return it and the history."""
     settings = {name: options.pop(name) for name in ("loss", "metrics") if name in options}
     x, y, weight = rows(3, targets, 60, 2, offset)
     rate = 0.05 if not offset else 0.2 / offset**2
@@ -334,7 +338,7 @@ def test_another_call_and_another_train_step_see_all_rows():
 
 
 class Measuring(linfit.LinearRegression):
-    """A model that measures something of its own."""
+    """A model with its own metric."""
 
     def compute_metrics(self, x, y, y_pred, sample_weight=None):
         largest = keras.ops.max(keras.ops.abs(y - y_pred))
@@ -359,7 +363,7 @@ class Counting(linfit.LinearRegression):
 
 
 class CountingReports(linfit.LinearRegression):
-    """Counts how often its report is traced, which leaves the condensing on."""
+    """Counts how often its report is traced; rows stay condensed, unlike with its own `train_step`."""
 
     traces = 0
 
@@ -397,7 +401,7 @@ def test_more_rows_condensed_are_not_traced_again():
 
 
 class Median(keras.metrics.Mean):
-    """A metric that XLA does not know how to compile."""
+    """A metric that XLA cannot compile."""
 
     def update_state(self, y_true, y_pred, sample_weight=None):
         error = tf.py_function(lambda y, p: np.median(np.abs(y - p)), [y_true, y_pred], y_true.dtype)

@@ -1,4 +1,4 @@
-"""Keras's callbacks on a fit in compiled blocks see and do what they see and do on a stock Keras fit."""
+"""Keras's callbacks see and do the same in a fit in compiled blocks as in a stock Keras fit."""
 
 import functools
 import itertools
@@ -49,8 +49,8 @@ def compiled(make, settings):
     return model, model.get_weights()
 
 
-def anew(make, **settings):
-    """A model at its start; compiled once for all tests that want the same."""
+def at_start(make, **settings):
+    """Return a model at its start; it is compiled once for all tests with the same settings."""
     model, start = compiled(make, tuple(settings.items()))
     model.set_weights(start)
     model.optimizer.iterations.assign(0)
@@ -59,14 +59,14 @@ def anew(make, **settings):
 
 
 def recording(kind, hooks):
-    """A callback class that does what its base does, and writes down each call of some hooks before."""
+    """Return a callback class that behaves like its base and records the calls of some hooks."""
 
     class Recording(kind):
         def __init__(self, *args, **kwargs):
             super().__init__(*args, **kwargs)
             self.calls = []
 
-    def made(hook):
+    def recorded(hook):
         def called(self, *args, **kwargs):
             *index, logs = (
                 args if len(args) == (1 if "batch" not in hook and "epoch" not in hook else 2) else (*args, None)
@@ -79,7 +79,7 @@ def recording(kind, hooks):
         return called
 
     for hook in hooks:
-        setattr(Recording, hook, made(hook))
+        setattr(Recording, hook, recorded(hook))
     return Recording
 
 
@@ -91,12 +91,12 @@ def assert_same_calls(calls, others):
 
 
 def both(callback, *, settings=None, shuffle=False, batch_size=3, epochs=3, **options):
-    """A fit of our model and of the stock one, each with a callback made for it: both models and callbacks."""
+    """Fit linfit's model and the stock one, each with its own callback; return both pairs."""
     results = []
     for make in [ours, stock]:
-        model, made = anew(make, **(settings or {})), callback(make.__name__)
-        model.fit(X, Y, batch_size, epochs, shuffle=shuffle, verbose=0, callbacks=[made], **options)
-        results.append((model, made))
+        model, own_callback = at_start(make, **(settings or {})), callback(make.__name__)
+        model.fit(X, Y, batch_size, epochs, shuffle=shuffle, verbose=0, callbacks=[own_callback], **options)
+        results.append((model, own_callback))
     return results
 
 
@@ -129,7 +129,7 @@ def test_hooks_are_called_as_by_keras_where_the_last_execution_is_not_full():
 
 
 class Endpoint(BaseHTTPRequestHandler):
-    """Keeps what is posted to it."""
+    """Keeps all posted data."""
 
     def do_POST(self):
         self.server.posted.append(self.rfile.read(int(self.headers["Content-Length"])))
@@ -152,8 +152,8 @@ def endpoint():
     server.server_close()
 
 
-# How to make each of Keras's callbacks, in a folder of its own.
-MADE = {
+# The arguments of each of Keras's callbacks, which writes into its own folder.
+ARGUMENTS = {
     "BackupAndRestore": lambda folder: {"backup_dir": folder / "backup", "save_freq": 2},
     "CSVLogger": lambda folder: {"filename": folder / "log.csv"},
     "Callback": lambda folder: {},
@@ -169,28 +169,28 @@ MADE = {
     "TerminateOnNaN": lambda folder: {},
 }
 NOT_FOR_THIS_MODEL = {
-    "CallbackList": "a container, which fit makes by itself",
+    "CallbackList": "a container that fit creates",
     "OrbaxCheckpoint": "needs another package",
-    "SwapEMAWeights": "needs an optimizer that averages, which the model refuses",
+    "SwapEMAWeights": "needs an optimizer that averages weights, which the model refuses",
 }
 
 
 def test_each_callback_of_keras_is_known_here():
     kinds = vars(keras.callbacks).values()
     names = {kind.__name__ for kind in kinds if isinstance(kind, type) and issubclass(kind, keras.callbacks.Callback)}
-    assert names == MADE.keys() | NOT_FOR_THIS_MODEL.keys()
+    assert names == ARGUMENTS.keys() | NOT_FOR_THIS_MODEL.keys()
 
 
-@pytest.mark.parametrize("name", MADE)
+@pytest.mark.parametrize("name", ARGUMENTS)
 def test_each_callback_of_keras_sees_and_does_the_same(name, tmp_path, endpoint):
     if name == "RemoteMonitor":
         pytest.importorskip("requests")
-    made, port = MADE[name], endpoint.server_port
+    port = endpoint.server_port
 
     def arguments(which):
         (tmp_path / which).mkdir()
-        found = made(tmp_path / which)
-        return found | ({"root": f"http://127.0.0.1:{port}"} if name == "RemoteMonitor" else {})
+        own = ARGUMENTS[name](tmp_path / which)
+        return own | ({"root": f"http://127.0.0.1:{port}"} if name == "RemoteMonitor" else {})
 
     kind = recording(getattr(keras.callbacks, name), EVERY_HOOK)
     (model, seen), (other, expected) = both(lambda which: kind(**arguments(which)), validation_data=HELD_OUT, epochs=4)
@@ -206,18 +206,18 @@ def test_each_callback_of_keras_sees_and_does_the_same(name, tmp_path, endpoint)
     assert files[0] == files[1]
 
 
-# Without hooks for batches beside them, the callbacks run in longer blocks: their effects.
+# The effects of callbacks in longer blocks: here no callback has a batch hook.
 
 
 def test_early_stopping_brings_the_best_weights_back():
-    rates = itertools.cycle([0.05, 0.05, 0.05, 1.5])  # the fourth epoch is one too many
+    rates = itertools.cycle([0.05, 0.05, 0.05, 1.5])  # too high from the fourth epoch on
 
     def callbacks(_):
         return keras.callbacks.EarlyStopping("val_loss", patience=2, restore_best_weights=True)
 
     results = []
     for make in [ours, stock]:
-        model, stop, steps = anew(make), callbacks(None), list(itertools.islice(rates, 4)) + [1.5] * 20
+        model, stop, steps = at_start(make), callbacks(None), list(itertools.islice(rates, 4)) + [1.5] * 20
         schedule = keras.callbacks.LearningRateScheduler(lambda epoch, steps=steps: steps[epoch])
         history = model.fit(X, Y, 20, 20, shuffle=False, verbose=0, callbacks=[schedule, stop], validation_data=(X, Y))
         results.append((model, history, stop))
@@ -254,7 +254,7 @@ def test_checkpoints_hold_the_weights_of_their_step(save_freq, tmp_path):
     names = sorted(path.name for path in (tmp_path / "stock").iterdir())
     assert names == sorted(path.name for path in (tmp_path / "ours").iterdir())
     assert len(names) > 1
-    model, other = anew(ours), anew(stock)
+    model, other = at_start(ours), at_start(stock)
     for name in names:
         model.load_weights(tmp_path / "ours" / name)
         other.load_weights(tmp_path / "stock" / name)
@@ -264,7 +264,7 @@ def test_checkpoints_hold_the_weights_of_their_step(save_freq, tmp_path):
 
 
 class Crash(keras.callbacks.Callback):
-    """A program that ends in the middle of an epoch."""
+    """Raises an error in the middle of an epoch, as a crash would."""
 
     def on_train_batch_end(self, batch, logs=None):
         if int(self.model.optimizer.iterations) == 17:
@@ -277,15 +277,15 @@ def test_a_backup_is_gone_on_with_after_a_crash(shuffle, tmp_path):
         keras.utils.set_random_seed(1)
         return model.fit(X, Y, 3, 5, shuffle=shuffle, verbose=0, callbacks=[*callbacks])
 
-    through, crashed, goes_on = ours(), ours(), ours()
-    fit(through)
+    uninterrupted, crashed, resumed = ours(), ours(), ours()
+    fit(uninterrupted)
     with pytest.raises(RuntimeError, match="power"):
         fit(crashed, keras.callbacks.BackupAndRestore(tmp_path), Crash())
-    history = fit(goes_on, keras.callbacks.BackupAndRestore(tmp_path))
+    history = fit(resumed, keras.callbacks.BackupAndRestore(tmp_path))
     assert history.epoch == [2, 3, 4]
-    assert int(goes_on.optimizer.iterations) == int(through.optimizer.iterations) == 35
-    np.testing.assert_allclose(goes_on.get_weights()[0], through.get_weights()[0], rtol=1e-6)
-    assert not list(tmp_path.rglob("*.h5"))  # what has ended needs no backup
+    assert int(resumed.optimizer.iterations) == int(uninterrupted.optimizer.iterations) == 35
+    np.testing.assert_allclose(resumed.get_weights()[0], uninterrupted.get_weights()[0], rtol=1e-6)
+    assert not list(tmp_path.rglob("*.h5"))  # a complete fit deletes its backup
 
 
 def test_a_csv_log_has_the_same_lines(tmp_path):
@@ -313,7 +313,7 @@ def test_termination_on_nan_ends_the_fit_at_the_same_batch():
 
 
 def scalars(folder):
-    """Tag and step of each value that TensorBoard shows, by run."""
+    """Return the scalars that TensorBoard shows, by run, tag and step."""
     found = {}
     for run in ("train", "validation"):
         events = EventAccumulator(str(folder / run), size_guidance={"tensors": 0})
@@ -356,14 +356,14 @@ def test_functions_in_a_lambda_callback_are_called(hook):
 
 
 def printed(capsys, make, **options):
-    anew(make, metrics=("mae",)).fit(X, Y, 3, 3, shuffle=False, **options)
+    at_start(make, metrics=("mae",)).fit(X, Y, 3, 3, shuffle=False, **options)
     return capsys.readouterr().out
 
 
 def test_verbose_2_prints_the_lines_of_keras(capsys):
     def words(text):
         lines = [line.split(" - ") for line in text.splitlines()]
-        return [[parts[0], *(part for part in parts if ": " in part)] for parts in lines]  # without the times
+        return [[parts[0], *(part for part in parts if ": " in part)] for parts in lines]  # drops the times
 
     ours_lines = words(printed(capsys, ours, verbose=2, validation_data=HELD_OUT))
     stock_lines = words(printed(capsys, stock, verbose=2, validation_data=HELD_OUT))
@@ -403,7 +403,7 @@ def test_a_stop_within_an_epoch_calls_the_hooks_that_keras_own_loop_calls(kinds)
     kind = recording(keras.callbacks.Callback, [hook for kind in kinds for hook in HOOKS[kind] if kind != "old batch"])
     results = []
     for settings in [{}, {"jit_compile": False}]:
-        model, seen = anew(ours, **settings), kind()
+        model, seen = at_start(ours, **settings), kind()
         model.fit(X, Y, 3, 5, shuffle=False, verbose=0, callbacks=[StopAt10(), seen], validation_data=HELD_OUT)
         assert int(model.optimizer.iterations) == 10
         results.append((model, seen))
@@ -419,7 +419,7 @@ def test_a_callback_that_stops_after_an_epoch_ends_the_fit_there():
             on_epoch_end=lambda epoch, logs: setattr(models[which], "stop_training", epoch == 1)
         )
 
-    models = {"ours": anew(ours), "stock": anew(stock)}
+    models = {"ours": at_start(ours), "stock": at_start(stock)}
     for which, model in models.items():
         model.fit(X, Y, 20, 5, verbose=0, callbacks=[stop(which)])
         assert model.history.epoch == [0, 1]

@@ -1,4 +1,4 @@
-"""A fit in compiled blocks can be cut anywhere and gone on with: the same bits, and one trajectory of all its steps."""
+"""A fit in compiled blocks can be stopped anywhere and resumed: same bits, and one trajectory of all steps."""
 
 import functools
 import os
@@ -22,7 +22,7 @@ FULL, SMALL = 30, 7  # one step in an epoch, and five
 
 
 class Seen(StepCallback):
-    """Keeps what it sees."""
+    """Keeps the steps it receives."""
 
     def on_train_begin(self, logs=None):
         super().on_train_begin(logs)
@@ -47,7 +47,7 @@ class StopAt(StepCallback):
 
 
 class CtrlC(StepCallback):
-    """Presses Ctrl-C when a step has been seen."""
+    """Presses Ctrl-C once it has received a step."""
 
     def __init__(self, step):
         super().__init__()
@@ -68,7 +68,7 @@ def compiled(which, dtype, settings):
 
 
 def linear(dtype="float64", which="", **settings):
-    """A model at the start, compiled only once; `which` tells two of a kind apart."""
+    """Return a model at the start, compiled once for all tests; `which` distinguishes models with the same settings."""
     model = compiled(which, dtype, tuple(settings.items()))
     model.w.assign(START[:2, None])
     model.b.assign(START[2:])
@@ -77,7 +77,7 @@ def linear(dtype="float64", which="", **settings):
 
 
 def fit(model, batch_size, epochs, **options):
-    """Fits a model; all that begin at step 0 have one seed, and those that go on another, which must not matter."""
+    """Fit a model. Fits from step 0 share a seed; a later fit gets another seed, which must not matter."""
     keras.utils.set_random_seed(4 if int(model.optimizer.iterations) == 0 else 5)
     return model.fit(X, Y, **({"batch_size": batch_size, "epochs": epochs, "verbose": 0} | options))
 
@@ -96,7 +96,7 @@ def saved_and_loaded(model, folder):
 
 
 def descent(steps, rate=0.05):
-    """Losses and points of full-batch gradient descent, in NumPy."""
+    """Return the losses and points of full-batch gradient descent, in NumPy."""
     a, point = np.column_stack([X, np.ones(len(X))]), START
     losses, points = [], []
     for _ in range(steps + 1):
@@ -110,11 +110,11 @@ def descent(steps, rate=0.05):
 BLOCKS = [
     {},
     {
-        "linfit.training.block_loop.BlockLoop._first_steps": lambda fit: 1,
+        "linfit.training.block_loop.BlockLoop._first_block_steps": lambda fit: 1,
         "linfit.training.block_loop.BLOCK_SECONDS": 1e-9,
     },
     {
-        "linfit.training.block_loop.BlockLoop._first_steps": lambda fit: 3,
+        "linfit.training.block_loop.BlockLoop._first_block_steps": lambda fit: 3,
         "linfit.training.block_loop.BLOCK_SECONDS": 1e-9,
     },
     {"linfit.training.block_runner.CHUNK_VALUES": 1},
@@ -159,43 +159,43 @@ def test_who_watches_changes_no_more_than_rounding(batch_size):
 @pytest.mark.parametrize("load", [False, True], ids=["kept", "loaded"])
 @pytest.mark.parametrize("batch_size", [FULL, SMALL])
 def test_two_fits_are_one_longer_fit(batch_size, load, tmp_path):
-    through, parts = linear(), linear(which="in parts")
-    whole = fit(through, batch_size, 12)
+    uninterrupted, parts = linear(), linear(which="in parts")
+    whole = fit(uninterrupted, batch_size, 12)
     first = fit(parts, batch_size, 5).history["loss"]
     if load:
         parts = saved_and_loaded(parts, tmp_path)
     second = fit(parts, batch_size, 7).history["loss"]
-    assert bits(parts) == bits(through)
+    assert bits(parts) == bits(uninterrupted)
     assert first + second == whole.history["loss"]
     if not load:
-        assert parts.trajectory.step.tolist() == list(range(len(through.trajectory)))
-        np.testing.assert_array_equal(parts.trajectory.values, through.trajectory.values)
+        assert parts.trajectory.step.tolist() == list(range(len(uninterrupted.trajectory)))
+        np.testing.assert_array_equal(parts.trajectory.values, uninterrupted.trajectory.values)
 
 
 @pytest.mark.parametrize("load", [False, True], ids=["kept", "loaded"])
 @pytest.mark.parametrize("step", [12, 15])
 def test_a_fit_that_stopped_within_an_epoch_goes_on_to_the_same_bits(step, load, tmp_path):
-    through, stopped = linear(), linear(which="in parts")
-    whole = fit(through, SMALL, 6, callbacks=[Seen()])
+    uninterrupted, stopped = linear(), linear(which="in parts")
+    whole = fit(uninterrupted, SMALL, 6, callbacks=[Seen()])
     first = fit(stopped, SMALL, 6, callbacks=[StopAt(step)])
     assert int(stopped.optimizer.iterations) == step
     if load:
         stopped = saved_and_loaded(stopped, tmp_path)
     seen = Seen()
     history = fit(stopped, SMALL, 6, initial_epoch=step // 5, callbacks=[seen])
-    assert bits(stopped) == bits(through)
+    assert bits(stopped) == bits(uninterrupted)
     assert int(stopped.optimizer.iterations) == 30
     assert seen.steps == list(range(step, 31))
     assert history.epoch == list(range(step // 5, 6))
     assert history.history["loss"][1:] == whole.history["loss"][step // 5 + 1 :]
     assert first.history["loss"][: step // 5] == whole.history["loss"][: step // 5]
     if not load:
-        np.testing.assert_array_equal(rows_of(stopped.trajectory), rows_of(through.trajectory))
+        np.testing.assert_array_equal(rows_of(stopped.trajectory), rows_of(uninterrupted.trajectory))
 
 
 def test_the_epoch_that_was_cut_reports_the_mean_of_all_its_steps():
-    through, stopped = linear(), linear(which="in parts")
-    whole = fit(through, SMALL, 3)
+    uninterrupted, stopped = linear(), linear(which="in parts")
+    whole = fit(uninterrupted, SMALL, 3)
     fit(stopped, SMALL, 3, callbacks=[StopAt(12)])
     history = fit(stopped, SMALL, 3, initial_epoch=2)
     assert history.history["loss"] == [pytest.approx(whole.history["loss"][2], rel=1e-12)]
@@ -204,11 +204,11 @@ def test_the_epoch_that_was_cut_reports_the_mean_of_all_its_steps():
 @pytest.mark.parametrize("batch_size", [FULL, SMALL])
 def test_ctrl_c_keeps_all_steps_so_far_and_the_fit_goes_on_to_the_same_bits(batch_size):
     epochs, per_epoch = (60, 1) if batch_size == FULL else (12, 5)
-    through, interrupted = linear(), linear(which="in parts")
-    fit(through, batch_size, epochs, callbacks=[Seen()])
+    uninterrupted, interrupted = linear(), linear(which="in parts")
+    fit(uninterrupted, batch_size, epochs, callbacks=[Seen()])
     seen = Seen()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("linfit.training.block_loop.BlockLoop._first_steps", lambda fit: 4)
+        patch.setattr("linfit.training.block_loop.BlockLoop._first_block_steps", lambda fit: 4)
         patch.setattr("linfit.training.block_loop.BLOCK_SECONDS", 1e-9)
         with pytest.raises(KeyboardInterrupt):
             fit(interrupted, batch_size, epochs, callbacks=[CtrlC(23), seen])
@@ -218,13 +218,13 @@ def test_ctrl_c_keeps_all_steps_so_far_and_the_fit_goes_on_to_the_same_bits(batc
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
     assert len(interrupted.history.history["loss"]) == step // per_epoch
     fit(interrupted, batch_size, epochs, initial_epoch=step // per_epoch, callbacks=[Seen()])
-    assert bits(interrupted) == bits(through)
-    np.testing.assert_array_equal(rows_of(interrupted.trajectory), rows_of(through.trajectory))
+    assert bits(interrupted) == bits(uninterrupted)
+    np.testing.assert_array_equal(rows_of(interrupted.trajectory), rows_of(uninterrupted.trajectory))
 
 
 def test_ctrl_c_from_outside_ends_a_long_fit():
     model = linear(learning_rate=1e-9)
-    fit(model, FULL, 1)  # compiled before the clock runs
+    fit(model, FULL, 1)  # compiles the steps
     begun = threading.Event()
 
     class Begun(StepCallback):
@@ -299,9 +299,9 @@ def test_a_counter_that_is_set_to_0_starts_the_trajectory_over():
 
 @pytest.mark.parametrize("parts", [1, 3])
 def test_a_long_trajectory_is_thinned_evenly_and_keeps_both_ends(parts, monkeypatch):
-    monkeypatch.setattr("linfit.training.recorder.FEW_ROWS", 20)
-    monkeypatch.setattr("linfit.training.recorder.MOST_VALUES", 500)  # 100 rows
-    monkeypatch.setattr("linfit.training.block_runner.MOST_VALUES", 300)
+    monkeypatch.setattr("linfit.training.recorder.ENOUGH_ROWS", 20)
+    monkeypatch.setattr("linfit.training.recorder.MAX_VALUES", 500)  # 100 rows
+    monkeypatch.setattr("linfit.training.block_runner.MAX_VALUES", 300)
     model, seen = linear(), Seen()
     steps = 3001
     for _ in range(parts):
@@ -352,7 +352,7 @@ def test_a_stop_inside_a_block_leaves_the_model_as_if_no_later_step_had_been_mad
 
 
 def overflow(rate):
-    """The first step of full-batch descent whose float64 loss is infinite, and the points before it."""
+    """Return the first step of full-batch descent whose float64 loss is infinite, and all points."""
     with np.errstate(over="ignore", invalid="ignore"):
         losses, points = descent(3000, rate)
     return int(np.argmin(np.isfinite(losses))), points
@@ -364,8 +364,8 @@ def test_a_diverging_fit_is_brought_back_to_its_last_finite_point(every, shift, 
     bad, points = overflow(20.0)
     assert 50 < bad < 2000
     monkeypatch.setattr(
-        "linfit.training.block_loop.BlockLoop._first_steps", lambda fit: bad + 1 - shift
-    )  # at the end or the start of a block, or within
+        "linfit.training.block_loop.BlockLoop._first_block_steps", lambda fit: bad + 1 - shift
+    )  # the bad step is the last of a block, the first, or inside
     monkeypatch.setattr("linfit.training.block_loop.BLOCK_SECONDS", 1e9)
     guard, callbacks = DivergenceGuard(), [] if every is None else [Seen(every)]
     model = linear(learning_rate=20.0, condense_rows=False)
@@ -392,7 +392,7 @@ def test_a_fit_whose_first_loss_is_infinite_stays_at_its_start():
 
 @pytest.mark.parametrize(("every", "first_steps"), [(1, 10**6), (10, 10**6), (1, 1), (1, 6), (10, 3)])
 def test_a_fit_in_mini_batches_is_brought_back_as_in_keras_own_loop(every, first_steps, monkeypatch):
-    monkeypatch.setattr("linfit.training.block_loop.BlockLoop._first_steps", lambda fit: first_steps)
+    monkeypatch.setattr("linfit.training.block_loop.BlockLoop._first_block_steps", lambda fit: first_steps)
     monkeypatch.setattr("linfit.training.block_loop.BLOCK_SECONDS", 1e-9)  # after the first block, blocks of one step
     results = []
     for settings in [{}, {"jit_compile": False}]:

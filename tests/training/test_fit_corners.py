@@ -1,4 +1,4 @@
-"""Corners of compiled fits: steps that XLA does not know, callbacks that move the model, steps with a memory."""
+"""Special cases of compiled fits: steps that XLA cannot compile, callbacks that move the model, steps with state."""
 
 import threading
 
@@ -20,7 +20,7 @@ def ours(kind=linfit.LinearRegression, **settings):
 
 
 class StopAt(StepCallback):
-    """Ends a fit at a step, and keeps what it has seen."""
+    """Ends a fit at a step, and keeps the points it receives."""
 
     def __init__(self, step):
         super().__init__()
@@ -89,6 +89,8 @@ def test_a_fit_goes_back_at_the_rate_at_which_it_went_forwards():
 
 
 class Momentum(linfit.LinearRegression):
+    """A model whose step has state of its own."""
+
     def build(self, input_shape):
         super().build(input_shape)
         self.speed = tf.Variable(tf.zeros(self.w.shape), trainable=False)

@@ -40,7 +40,7 @@ model.fit([[1.0], [2.0]], [[1.0], [3.0]], epochs=1_000_000)
 
 @pytest.fixture(scope="module")
 def in_a_terminal():
-    """What the first two programs show, one after the other."""
+    """Return the terminal output of the first two programs, as two strings."""
     return shown_in_a_terminal(f"{PROGRAM}print('WIDTHS'){WIDTHS}").split("WIDTHS\n")
 
 

@@ -1,4 +1,4 @@
-"""Every linfit callback sees steps: the point before each update, and the end."""
+"""Step callbacks receive the point before each update, and the end of the fit."""
 
 import keras
 import numpy as np
@@ -11,7 +11,7 @@ X, Y = linfit.GroundTruth(w=[1.5, -2.0], b=0.5, noise=0.1).sample(40, seed=1)
 
 
 class Recorder(StepCallback):
-    """Keeps what it sees, one row a step."""
+    """Keeps the steps it receives, one row per step."""
 
     def on_train_begin(self, logs=None):
         super().on_train_begin(logs)
@@ -25,7 +25,7 @@ class Recorder(StepCallback):
 
 
 def numpy_points(batches, learning_rate=0.05):
-    """Loss and (w, b) before each update, and the end point."""
+    """Return the loss and (w, b) before each update, in NumPy, and the end point."""
     point, rows = np.zeros(3), []
     for batch in batches:
         a = np.column_stack([X[batch], np.ones(len(X[batch]))])
@@ -125,7 +125,7 @@ def test_the_printer_prints_aligned_lines_with_the_distance_to_the_truth(capsys)
     model.fit([0.0, 1.0], [1.0, 3.0], epochs=4, verbose=0, callbacks=[printer])
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "  step        loss           w           b   w - truth   b - truth"
-    # By hand: residuals -1, -3, so dw = -3 and db = -4, a loss of (1 + 9) / 2 at the start.
+    # By hand: the residuals at the start are -1 and -3, so the loss is (1 + 9) / 2, dw = -3 and db = -4.
     assert lines[1] == "     0    5.000000    0.000000    0.000000   -2.000000   -1.000000"
     assert [line.split()[0] for line in lines[1:]] == ["0", "2", "4"]
     assert len({len(line) for line in lines}) == 1
@@ -159,7 +159,7 @@ def test_divergence_stops_the_fit_explains_itself_and_goes_back_to_the_last_fini
     (explanation,) = (str(warning.message) for warning in caught if warning.category is UserWarning)
     losses, steps = recorder.column(1), recorder.column(0)
     assert np.isfinite(losses).all()
-    assert steps.tolist() == list(range(len(steps)))  # none of them twice, and none that was taken back
+    assert steps.tolist() == list(range(len(steps)))  # no step twice, and none that was undone
     assert f"at step {steps[-1] + 1}." in explanation
     assert int(model.optimizer.iterations) == steps[-1]
     np.testing.assert_array_equal(np.append(model.w.numpy(), model.b.numpy()), recorder.rows[-1][3])
@@ -178,7 +178,11 @@ def test_the_losses_of_a_float64_fit_are_recorded_in_float64():
 def test_a_model_without_parameters_is_told_to_be_built():
     model = keras.Sequential([keras.layers.Dense(1)])
     model.compile(optimizer=keras.optimizers.SGD(0.05), loss="mse")
-    with pytest.raises(linfit.InputError, match=r"model\.build\(\(None, features\)\)"):
+    message = (
+        r"Recorder needs a built model, got one that has no parameters yet\. Before the fit, call "
+        r"model\.build\(\(None, features\)\), or make keras\.Input the model's first layer\."
+    )
+    with pytest.raises(linfit.InputError, match=message):
         model.fit(X, Y, verbose=0, callbacks=[Recorder()])
 
 
