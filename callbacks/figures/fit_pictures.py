@@ -48,7 +48,8 @@ class FitPictures:
             if context.rows is None:
                 raise InputError("the picture of the line needs the rows of the fit, got none. Pass data=(x, y).")
             self._is_line = False  # the rows of a stream were condensed: there are no points to draw
-        self._rows, self._total_rows = (None, 0) if drawn is None else (drawn.some(_MAX_ROWS), len(drawn))
+        self._rows = None if drawn is None else drawn.some(_MAX_ROWS)
+        self._total_rows = None if drawn is None else len(drawn)
         feature = start.names[0].removeprefix("w/") if "/" in start.names[0] else "x"
         self._x_label, self._y_label = x_label or feature, y_label
         self._noise, self._errors = _noise_and_errors(context)
@@ -108,22 +109,30 @@ class FitPictures:
         rows = self._rows
         assert rows is not None
         predicted = rows.x @ path.w[-1] + path.parameters.get("b", np.zeros((1, 1)))[-1]
-        labels: dict[str, Any] = {"y_label": self._y_label, "total_rows": self._total_rows}
-        draw_prediction(canvas, rows.y, predicted, residual_std=self._noise, style=style, **labels)
+        draw_prediction(
+            canvas,
+            rows.y,
+            predicted,
+            style=style,
+            residual_std=self._noise,
+            y_label=self._y_label,
+            total_rows=self._total_rows,
+        )
 
     def _draw_line(
         self, canvas: "Figure | SubFigure", path: Trajectory, style: Style, whole_path: Trajectory | None
     ) -> None:
         rows = self._rows
         assert rows is not None
-        lines = {name: _line(point) for name, point in self._context.points.items()}
+        references = {name: _line(point) for name, point in self._context.points.items()}
         draw_line(
             canvas,
             rows.x,
             rows.y,
             _line(path.values[-1]),
             style=style,
-            **lines,
+            truth=references.get("truth"),
+            optimum=references.get("optimum"),
             start=_line(self._context.start.values[0]),
             residual_std=self._noise,
             x_label=self._x_label,

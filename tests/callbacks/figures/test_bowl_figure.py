@@ -239,7 +239,6 @@ def test_a_fit_that_starts_at_its_optimum_has_a_bowl_too():
     assert sum(len(points) for _, points in contours(figure)) > 1000
 
 
-@pytest.mark.filterwarnings("ignore:these columns depend on each other")
 def test_features_that_depend_on_each_other_leave_a_bowl_along_the_others():
     x, y = LINE.sample(120, seed=7)
     x = np.hstack([x, 2 * x])
