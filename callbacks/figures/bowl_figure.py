@@ -149,7 +149,7 @@ def _draw_arrows(axes: "Axes", plane: LossPlane, half_widths: np.ndarray, style:
     """Draw arrows of equal length in the direction of a gradient step."""
     columns, rows = (np.linspace(-1, 1, 2 * count + 1)[1::2] for count in _ARROWS)
     at = np.stack(np.meshgrid(columns, rows), axis=-1) * half_widths
-    ascent = at @ plane.step_matrix.T / half_widths  # so that angles are those on paper
+    ascent = at @ plane.step_matrix.T / half_widths  # in units of the picture, so that the angles on paper are right
     length = np.linalg.norm(ascent, axis=-1, keepdims=True)
     u, v = np.moveaxis(np.divide(-ascent, length, out=np.zeros_like(ascent), where=length > 0), -1, 0)
     x, y = plane.center

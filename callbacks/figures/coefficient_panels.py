@@ -28,7 +28,7 @@ def draw_values(
         optimum = values["optimum"]
         bars: dict[str, Any] = {"fmt": "none", "ecolor": style.ink, "elinewidth": 1.5, "capsize": 4}
         axes.errorbar(optimum, height, xerr=half_widths, label=label, **bars)
-        span = high - low  # added at most on each side, because wider intervals would squeeze the values together
+        span = high - low  # at most this is added on each side, or wide intervals would squeeze the values together
         low = max(np.nanmin([low, *(optimum - half_widths)]), low - span)
         high = min(np.nanmax([high, *(optimum + half_widths)]), high + span)
     margin = 0.05 * ((high - low) or 1.0)

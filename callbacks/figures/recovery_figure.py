@@ -34,7 +34,7 @@ def recovery_figure(
         names: a name for each parameter. Of more than 25, those with a coverage furthest from 95 % are drawn.
         standardized: (estimate - truth) / standard error of each data set, shape (sets, parameters).
         degrees_of_freedom: of the standard errors.
-        unexpected: names of the parameters to mark because theory does not predict their coverage.
+        unexpected: names of the parameters to mark, because their errors are not as theory predicts.
         title: the title of the picture.
         dark: whether to draw on a dark background.
 
@@ -78,7 +78,7 @@ def recovery_figure(
 def _draw_histograms(
     axes: "Axes", names: Sequence[str], errors: np.ndarray, freedom: float, limit: float, style: Style
 ) -> None:
-    """Draw a histogram of each parameter's errors, and the density of Student's t; the last bins include all beyond."""
+    """Draw histograms of each parameter's errors, larger ones in the outer bins, and Student's t density."""
     ends = 2.2 * limit
     t = np.linspace(-ends, ends, 400)
     scale = math.lgamma((freedom + 1) / 2) - math.lgamma(freedom / 2) - math.log(freedom * math.pi) / 2
@@ -103,7 +103,7 @@ def _draw_histograms(
             **line,
         )
     if np.any(np.abs(errors) > ends):
-        axes.set_xlabel(f"{axes.get_xlabel()}; larger ones are in the last bins")
+        axes.set_xlabel(f"{axes.get_xlabel()}; outer bins include larger ones")
     axes.set_yticks([])
     axes.set_ylabel("density")
     axes.set_ylim(0, 1.45 * axes.get_ylim()[1])  # room for the legend above the curves
