@@ -7,7 +7,7 @@ import numpy as np
 
 from linfit.callbacks.events.event_file import open_run
 from linfit.callbacks.figures.fit_pictures import FitPictures
-from linfit.callbacks.figures.milestones import milestones, shows_motion
+from linfit.callbacks.figures.step_selection import geometric_steps, in_thinned_path
 from linfit.callbacks.fit_context import fit_context
 from linfit.training.step_callback import StepCallback
 from linfit.training.trajectory import Trajectory
@@ -62,11 +62,11 @@ class FilmStrip(StepCallback):
 
     def plan(self) -> list[int]:
         """The steps to draw, of those from `first_step` to `last_step`, which is None where Keras does not know."""
-        return [step for step in milestones(self.last_step, self.count) if step >= self.first_step]
+        return [step for step in geometric_steps(self.last_step, self.count) if step >= self.first_step]
 
     def on_steps_end(self, trajectory: Trajectory) -> None:
         """Takes down the path."""
-        kept = shows_motion(trajectory.step - self.first_step) | np.isin(
+        kept = in_thinned_path(trajectory.step - self.first_step) | np.isin(
             trajectory.step, [self.first_step, *self.planned]
         )
         if kept.any():

@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from linfit.callbacks.figures.milestones import milestones
 from linfit.callbacks.figures.png import png_of
+from linfit.callbacks.figures.step_selection import geometric_steps
 from linfit.callbacks.film_strip import FilmStrip
 from linfit.training.trajectory import Trajectory
 
@@ -54,7 +54,7 @@ class FitAnimation(FilmStrip):
     def plan(self) -> list[int]:
         """The steps of the frames: as close together at the start of this fit as at that of the first one."""
         steps = None if self.last_step is None else self.last_step - self.first_step
-        return [self.first_step + step for step in milestones(steps, self.count)]
+        return [self.first_step + step for step in geometric_steps(steps, self.count)]
 
     def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
         """Makes the film; not after Ctrl-C, when nobody wants to wait for it."""

@@ -1,1 +1,1 @@
-"""The data of the Descent tab."""
+"""Data that the Descent tab reads from the logs."""

@@ -1,13 +1,12 @@
-"""Picture of the loss bowl: its contours, where descent leads from each point, and the path that a fit took."""
+"""bowl_figure: picture of the loss bowl, with its contours, the direction of descent, and the path of a fit."""
 
-import textwrap
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from linfit.callbacks.figures.figure_style import Style, in_style, new_picture, style_of, wrapped
-from linfit.callbacks.figures.loss_plane import LossPlane, plane_of
-from linfit.callbacks.figures.milestones import shows_motion
+from linfit.callbacks.figures.figure_style import Style, new_figure, style_of, with_project_style, wrapped_label
+from linfit.callbacks.figures.loss_plane import LossPlane, loss_plane
+from linfit.callbacks.figures.step_selection import in_thinned_path
 from linfit.parameter_names import flat_reference
 from linfit.statistics.curvature import Curvature
 from linfit.training.trajectory import Trajectory
@@ -16,13 +15,12 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure, SubFigure
 
-
 _GRID, _ARROWS = 161, (15, 11)
-_LEVELS, _RATIO = 9, 0.4  # contours, and the height of each above the lowest loss, of that of the next one
-_FAR = 1.5  # times the reach: where a path that leaves the picture is cut off
+_LEVELS, _RATIO = 9, 0.4  # number of contours, and the excess loss of each as a share of that of the next higher one
+_CUT_OFF = 1.5  # times the half-width of the picture: a path that goes further out is drawn up to there
 
 
-@in_style
+@with_project_style
 def bowl_figure(
     trajectory: Trajectory,
     optimum: Any,
@@ -32,25 +30,26 @@ def bowl_figure(
     title: str = "",
     dark: bool = False,
 ) -> "Figure":
-    """The squared loss around its optimum, the direction of descent everywhere, and the steps of a fit.
+    """Draw the squared loss around its optimum, the direction of descent at each point, and the steps of a fit.
 
-    The loss is L* + ½ Σ λ c², with c the distance from the optimum along each eigenvector of the Hessian and λ its
-    eigenvalue (Boyd & Vandenberghe, "Convex Optimization", 2004, section 9.1.2): nothing is measured again. Of two
-    parameters both are axes; of one, the loss is drawn above it. Of more, the picture is the plane through the
-    optimum along the directions of smallest and largest curvature: the valley in which descent is slow, and the walls
-    between which it zigzags. The view depends on the first point alone: no stable descent leaves it.
+    The loss is L* + ½ Σ λ c², where c is the distance from the optimum along an eigenvector of the Hessian and λ is its
+    eigenvalue (Boyd & Vandenberghe, "Convex Optimization", 2004, section 9.1.2), so the rows are not needed. Two
+    parameters are the axes of the picture; for one parameter, the picture is a curve of the loss. For more, it is the
+    plane through the optimum along the directions of smallest and largest curvature: the valley along which descent is
+    slow, and the walls between which it zigzags. The view depends only on the first point and the truth: no stable
+    descent leaves it.
 
     Args:
-        trajectory: the path, with the start first; of long ones, fewer and fewer steps are drawn.
+        trajectory: the path of the fit from its start; the later steps of a long path are thinned.
         optimum: the `LeastSquares` of the rows.
         curvature: the `Curvature` of the rows.
-        truth: the `GroundTruth` of the data, or anything with its w and b.
-        title: above the picture.
-        dark: draw on a dark background.
+        truth: the `GroundTruth` of the data, or any object with its w and b.
+        title: the title of the picture.
+        dark: whether to draw on a dark background.
 
     Raises:
-        InputError: an optimum or a truth of another shape than the parameters; several targets, whose loss has a
-            bowl each.
+        InputError: the optimum or the truth has another shape than the parameters; there are several targets, each of
+            which has a bowl of its own.
 
     Returns:
         A matplotlib Figure.
@@ -66,9 +65,9 @@ def bowl_figure(
         >>> figure.axes[0].get_xlabel(), figure.axes[0].get_ylabel()
         ('w', 'b')
     """
-    picture = new_picture((7.2, 5.0))
-    draw_bowl(picture, trajectory, optimum, curvature, truth=truth, title=title, style=style_of(dark))
-    return picture
+    figure = new_figure((7.2, 5.0))
+    draw_bowl(figure, trajectory, optimum, curvature, truth=truth, title=title, style=style_of(dark))
+    return figure
 
 
 def draw_bowl(
@@ -81,89 +80,96 @@ def draw_bowl(
     truth: Any = None,
     title: str = "",
 ) -> None:
-    """The same on a figure or a part of one."""
-    plane = plane_of(trajectory, optimum, curvature)
-    path = trajectory[
-        shows_motion(trajectory.step - trajectory.step[0]) | (np.arange(len(trajectory)) == len(trajectory) - 1)
-    ].values
+    """Draw the picture of `bowl_figure` on a figure or a subfigure."""
+    plane = loss_plane(trajectory, optimum, curvature)
+    is_drawn = in_thinned_path(trajectory.step - trajectory.step[0])
+    is_drawn[-1:] = True
+    path = trajectory[is_drawn].values
     path = plane.project(path[np.isfinite(path).all(axis=1)])
     true = None if truth is None else plane.project(flat_reference(truth, trajectory.point())[np.newaxis])
-    reach = plane.reach(trajectory.values[0], true)
-    outside = (np.abs(path - plane.shift) > _FAR * reach).any(axis=1)
+    half_widths = plane.half_widths(trajectory.values[0], true)
+    outside = (np.abs(path - plane.center) > _CUT_OFF * half_widths).any(axis=1)
     stays = not outside.any()
     path = path if stays else path[: 1 + np.argmax(outside)]
 
     axes = canvas.add_subplot()
     axes.set_title(title)
     axes.grid(visible=False)
-    if len(reach) == 2:
-        _draw_slopes(canvas, axes, plane, reach, style)
+    if len(half_widths) == 2:
+        _draw_contours(canvas, axes, plane, half_widths, style)
+        _draw_arrows(axes, plane, half_widths, style)
     else:
-        _draw_curve(axes, plane, reach, style)
-    to_paper = plane.on_curve if len(reach) == 1 else lambda points: points
-    axes.plot(*to_paper(path).T, "-o", color=style.red, linewidth=1.4, markersize=3.5, markeredgewidth=0, label="steps")
-    grey: dict[str, Any] = {"color": style.muted, "fillstyle": "none", "markersize": 9, "markeredgewidth": 2.2}
-    axes.plot(*to_paper(path[:1]).T, "s", label="start", **grey)
+        _draw_curve(axes, plane, half_widths[0], style)
+    to_axes = plane.with_loss if len(half_widths) == 1 else lambda coordinates: coordinates
+    axes.plot(*to_axes(path).T, "-o", color=style.red, linewidth=1.4, markersize=3.5, markeredgewidth=0, label="steps")
+    square: dict[str, Any] = {"color": style.muted, "fillstyle": "none", "markersize": 9, "markeredgewidth": 2.2}
+    axes.plot(*to_axes(path[:1]).T, "s", label="start", **square)
     if true is not None:
-        open_diamond: dict[str, Any] = {"fillstyle": "none", "markersize": 13, "markeredgewidth": 2.6}
-        axes.plot(*to_paper(true).T, "D", color=style.green, label="true", **open_diamond)
-    optimum_at = to_paper(plane.shift[np.newaxis]).T
+        diamond: dict[str, Any] = {"color": style.green, "fillstyle": "none", "markersize": 13, "markeredgewidth": 2.6}
+        axes.plot(*to_axes(true).T, "D", label="true", **diamond)
+    optimum_at = to_axes(plane.center[np.newaxis]).T
     axes.plot(*optimum_at, "+", color=style.ink, markersize=19, markeredgewidth=2.4, label="optimum")
     if stays:
         axes.plot(
-            *to_paper(path[-1:]).T, "o", color=style.red, markersize=8, markeredgecolor=style.paper, label="fitted"
+            *to_axes(path[-1:]).T, "o", color=style.red, markersize=8, markeredgecolor=style.paper, label="fitted"
         )
     else:
-        axes.plot([], [], " ", label="(fitted: far outside)")
+        axes.plot([], [], " ", label="(fitted: not shown)")
     canvas.legend(loc="outside lower center", ncols=5, frameon=False, handlelength=1.4, columnspacing=1.4)
 
 
-def _draw_slopes(canvas: "Figure | SubFigure", axes: "Axes", plane: LossPlane, reach: np.ndarray, style: Style) -> None:
-    """Contours of the loss, and arrows where a step leads."""
+def _draw_contours(
+    canvas: "Figure | SubFigure", axes: "Axes", plane: LossPlane, half_widths: np.ndarray, style: Style
+) -> None:
+    """Draw contours of the loss with a colour bar, and set the axes of the picture."""
     from matplotlib.colors import LinearSegmentedColormap, LogNorm
 
-    (width, height), (left, bottom) = reach, plane.shift
-    x, y = np.linspace(-width, width, _GRID), np.linspace(-height, height, _GRID)
-    above = plane.height(np.stack(np.meshgrid(x, y), axis=-1))
-    top = float(above.max())
+    (width, height), (x, y) = half_widths, plane.center
+    axes.set(xlim=(x - width, x + width), ylim=(y - height, y + height))
+    axes.set(xlabel=wrapped_label(plane.labels[0], 60), ylabel=wrapped_label(plane.labels[1]))
+    dx, dy = np.linspace(-width, width, _GRID), np.linspace(-height, height, _GRID)
+    excess = plane.excess_loss(np.stack(np.meshgrid(dx, dy), axis=-1))
+    top = float(excess.max())
     if top > 0:
         levels = top * _RATIO ** np.arange(_LEVELS, -1, -1.0)
         shading: dict[str, Any] = {
-            "cmap": LinearSegmentedColormap.from_list("height", [style.paper, style.slope]),
+            "cmap": LinearSegmentedColormap.from_list("loss", [style.paper, style.high_loss]),
             "norm": LogNorm(levels[0], top),
         }
-        above = np.maximum(above, _RATIO * levels[0])
-        shades = axes.contourf(left + x, bottom + y, above, levels, extend="min", **shading)
-        axes.contour(left + x, bottom + y, above, levels, colors=style.muted, linewidths=0.6, alpha=0.6)
+        excess = np.maximum(excess, _RATIO * levels[0])
+        shades = axes.contourf(x + dx, y + dy, excess, levels, extend="min", **shading)
+        axes.contour(x + dx, y + dy, excess, levels, colors=style.muted, linewidths=0.6, alpha=0.6)
         bar = canvas.colorbar(shades, ax=axes, ticks=levels[::2], pad=0.02, aspect=30)
         marked = levels[::2].tolist()
-        bar.set_ticks(marked, labels=_short([plane.lowest + level for level in marked]))
-        bar.set_label("loss" if len(plane.optimum) == 2 else "loss, all else at its optimum")
+        bar.set_ticks(marked, labels=_distinct([plane.lowest_loss + level for level in marked]))
+        bar.set_label("loss" if len(plane.optimum) == 2 else "loss, other directions at the optimum")
 
+
+def _draw_arrows(axes: "Axes", plane: LossPlane, half_widths: np.ndarray, style: Style) -> None:
+    """Draw arrows of equal length in the direction of a gradient step."""
     columns, rows = (np.linspace(-1, 1, 2 * count + 1)[1::2] for count in _ARROWS)
-    at = np.stack(np.meshgrid(columns * width, rows * height), axis=-1)
-    slope = at @ plane.slope.T / reach  # each as long on paper as in units of the picture
-    length = np.linalg.norm(slope, axis=-1, keepdims=True)
-    u, v = np.moveaxis(np.divide(-slope, length, out=np.zeros_like(slope), where=length > 0), -1, 0)
+    at = np.stack(np.meshgrid(columns, rows), axis=-1) * half_widths
+    ascent = at @ plane.step_matrix.T / half_widths  # in units of the picture, so that the angles on paper are right
+    length = np.linalg.norm(ascent, axis=-1, keepdims=True)
+    u, v = np.moveaxis(np.divide(-ascent, length, out=np.zeros_like(ascent), where=length > 0), -1, 0)
+    x, y = plane.center
     arrows: dict[str, Any] = {"angles": "uv", "pivot": "mid", "scale": 26, "width": 0.0028, "headwidth": 5}
-    axes.quiver(left + at[..., 0], bottom + at[..., 1], u, v, color=style.muted, alpha=0.8, **arrows)
-    axes.set(xlim=(left - width, left + width), ylim=(bottom - height, bottom + height))
-    axes.set(xlabel=textwrap.fill(plane.labels[0], 60), ylabel=wrapped(plane.labels[1]))
+    axes.quiver(x + at[..., 0], y + at[..., 1], u, v, color=style.muted, alpha=0.8, **arrows)
 
 
-def _draw_curve(axes: "Axes", plane: LossPlane, reach: np.ndarray, style: Style) -> None:
-    """The loss of the only parameter."""
-    width, shift = reach[0], plane.shift[0]
-    curve = plane.on_curve(np.linspace(shift - width, shift + width, 401)[:, np.newaxis])
+def _draw_curve(axes: "Axes", plane: LossPlane, half_width: float, style: Style) -> None:
+    """Draw the loss as a function of the only parameter, and set the axes of the picture."""
+    center = plane.center[0]
+    curve = plane.with_loss(np.linspace(center - half_width, center + half_width, 401)[:, np.newaxis])
     top = float(curve[:, 1].max())
     axes.plot(*curve.T, color=style.blue, linewidth=1.8, label="_loss")
-    room = 0.06 * (top - plane.lowest) or 1.0
-    axes.set(xlim=(shift - width, shift + width), ylim=(plane.lowest - room, top))
-    axes.set(xlabel=textwrap.fill(plane.labels[0], 60), ylabel="loss")
+    margin = 0.06 * (top - plane.lowest_loss) or 1.0
+    axes.set(xlim=(center - half_width, center + half_width), ylim=(plane.lowest_loss - margin, top))
+    axes.set(xlabel=wrapped_label(plane.labels[0], 60), ylabel="loss")
 
 
-def _short(losses: list[float]) -> list[str]:
-    """Three digits, or as many as it takes to tell them apart."""
+def _distinct(losses: list[float]) -> list[str]:
+    """Return the losses with three significant digits, or with as many as it takes for all to differ."""
     texts: list[str] = []
     for digits in range(3, 16):
         rounded = [float(f"{loss:.{digits}g}") for loss in losses]

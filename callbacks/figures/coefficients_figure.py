@@ -1,4 +1,4 @@
-"""Picture of many coefficients: each fitted one beside its optimum, with its interval, and its true value."""
+"""coefficients_figure: picture of many coefficients, each with its optimum, its 95 % interval and its true value."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from linfit.callbacks.figures.coefficient_panels import draw_distances, draw_values
-from linfit.callbacks.figures.figure_style import Style, in_style, new_picture, style_of
+from linfit.callbacks.figures.figure_style import Style, new_figure, style_of, with_project_style
 from linfit.checks import InputError
 from linfit.text.text_table import shortened
 
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure, SubFigure
 
 Values = Sequence[float] | np.ndarray
-_MOST_COEFFICIENTS = 40
-_FRAME, _ROW = 2.4, 0.28  # heights in inches, of all around the coefficients and of one
+_MAX_COEFFICIENTS = 40
+_FRAME, _ROW = 2.4, 0.28  # heights in inches: of everything around the rows, and of one row
 
 
-@in_style
+@with_project_style
 def coefficients_figure(
     names: Sequence[str],
     fitted: Values,
@@ -30,36 +30,36 @@ def coefficients_figure(
     title: str = "",
     dark: bool = False,
 ) -> "Figure":
-    """Each fitted coefficient beside its true value and its optimum, the largest on top.
+    """Draw each fitted coefficient with its true value and its optimum, sorted by size, the largest at the top.
 
-    With standard errors a second panel shows how many of them the fit and the truth are away from the optimum: what
-    is outside the shaded zone is still to be reached, or, of the truth, rare.
+    With standard errors, a second panel shows how many standard errors the fit and the truth are from the optimum. A
+    fit outside the shaded 95 % interval has not reached the optimum; a truth outside it is rare.
 
     Args:
-        names: a name for each coefficient. The 40 largest are drawn, by their goal (the truth, or else the optimum)
-            or else their fitted value.
-        fitted: shape (coefficients,), as truth and optimum; None is left out.
-        standard_error: those of the optimum, shape (coefficients,), in units of the coefficients; one that is
-            infinite or NaN, of a feature that depends on others, leaves its coefficient out of the second panel.
-        degrees_of_freedom: of the standard errors, for Student's t in the 95 % intervals; by default they are
-            taken as known exactly, which is a factor of 1.96.
-        title: above the picture.
-        dark: for a dark background.
+        names: a name for each coefficient. The 40 largest are drawn, by truth, else by optimum, else by fitted value.
+        fitted, truth, optimum: the values, shape (coefficients,); None is not drawn.
+        standard_error: standard errors of the optimum, shape (coefficients,), in the units of the coefficients. One
+            that is zero, infinite or NaN (a feature may depend linearly on others) is replaced by the words "no
+            standard error" in the second panel.
+        degrees_of_freedom: of the standard errors, for the Student's t quantile of the 95 % intervals. By default the
+            standard errors are taken as exact, and the factor is 1.96.
+        title: the title of the picture.
+        dark: whether to draw on a dark background.
 
     Raises:
-        InputError: standard errors without an optimum; not as many values as names.
+        InputError: there are standard errors but no optimum; the numbers of values and names differ, or are 0.
 
     Returns:
-        A matplotlib Figure, which a notebook shows.
+        A matplotlib Figure. A notebook displays it.
 
     Example:
         >>> figure = coefficients_figure(["w/area", "b"], [1.4, 0.2], truth=[1.5, 0.0])
         >>> [label.get_text() for label in figure.axes[0].get_yticklabels()]
         ['w/area', 'b']
     """
-    picture = new_picture(coefficients_size(len(names), standard_error is not None))
+    figure = new_figure(coefficients_size(len(names), standard_error is not None))
     draw_coefficients(
-        picture,
+        figure,
         names,
         fitted,
         style=style_of(dark),
@@ -69,12 +69,12 @@ def coefficients_figure(
         degrees_of_freedom=degrees_of_freedom,
         title=title,
     )
-    return picture
+    return figure
 
 
 def coefficients_size(count: int, with_errors: bool) -> tuple[float, float]:
-    """Width and height in inches that the picture of so many coefficients needs, with or without standard errors."""
-    return 10.5 if with_errors else 7.2, _FRAME + _ROW * min(max(count, 2), _MOST_COEFFICIENTS)
+    """Return the width and height in inches of a picture of `count` coefficients, with or without standard errors."""
+    return 10.5 if with_errors else 7.2, _FRAME + _ROW * min(max(count, 2), _MAX_COEFFICIENTS)
 
 
 def draw_coefficients(
@@ -90,25 +90,28 @@ def draw_coefficients(
     title: str = "",
     start: Values | None = None,
 ) -> None:
-    """Draws the picture of `coefficients_figure` on a figure or a part of one, with as many as there is room for.
+    """Draw the picture of `coefficients_figure` on a figure or a subfigure, with as many coefficients as fit.
 
-    Where the start of a fit is given, there is room for it: so all pictures of the fit have the same axes.
+    `start` extends the view to the values at the start of the fit, so that all pictures of a fit have the same axes.
     """
     from scipy.special import stdtrit
 
     if standard_error is not None and optimum is None:
-        raise InputError("standard_error needs the optimum that it belongs to. Try optimum=....")
+        raise InputError(
+            "standard_error needs the optimum that it belongs to, got optimum=None. Pass one value for each name."
+        )
     given = {"fitted": fitted, "true": truth, "optimum": optimum, "start": start, "error": standard_error}
     values = {name: _finite(each) for name, each in given.items() if each is not None}
     for name, each in values.items():
         if len(each) != len(names) or not len(names):
             raise InputError(
-                f"as many {name} values as names are needed, and at least one: got {len(each)} and {len(names)}."
+                f"coefficients_figure needs as many {name} values as names, and at least one: got {len(each)} values "
+                f"and {len(names)} names. Pass one value for each name."
             )
     goal = values[next(name for name in ("true", "optimum", "fitted") if name in values)]
     width, height = canvas.bbox.width / canvas.dpi, canvas.bbox.height / canvas.dpi
-    room = max(1, round((height - _FRAME) / _ROW))
-    order = np.argsort(-np.abs(np.nan_to_num(goal)), kind="stable")[: min(room, _MOST_COEFFICIENTS)]
+    rows = max(1, round((height - _FRAME) / _ROW))
+    order = np.argsort(-np.abs(np.nan_to_num(goal)), kind="stable")[: min(rows, _MAX_COEFFICIENTS)]
     goal, values = goal[order], {name: each[order] for name, each in values.items()}
     error = values.pop("error", None)
 
@@ -116,14 +119,14 @@ def draw_coefficients(
     for axes in panels:
         axes.axvline(0, color=style.muted, linewidth=1)
         axes.locator_params("x", nbins=6)
-    left_out = len(names) - len(order)
-    panels[0].set_xlabel("value" + (f"\n({left_out:,} smaller ones\nare left out)" if left_out else ""))
-    reach = None
+    hidden = len(names) - len(order)
+    panels[0].set_xlabel("value" + (f"\n({hidden:,} smaller ones\nnot shown)" if hidden else ""))
+    half_widths = None
     if error is not None:
         factor = float(stdtrit(degrees_of_freedom, 0.975)) if 0 < degrees_of_freedom < np.inf else 1.96
-        reach = factor * error
+        half_widths = factor * error
         draw_distances(panels[1], values, error, factor, style)
-    draw_values(panels[0], values, goal, reach, style)
+    draw_values(panels[0], values, goal, half_widths, style)
     panels[0].set_yticks(np.arange(len(order)), [shortened(names[i], round(4 * width)) for i in order])
     panels[0].set_ylim(len(order) - 0.4, -0.6)
     if title:
@@ -133,6 +136,6 @@ def draw_coefficients(
 
 
 def _finite(values: Values) -> np.ndarray:
-    """What is not finite, as NaN, which matplotlib leaves out."""
+    """Return the values with NaN in place of infinities, because matplotlib skips NaN."""
     array = np.ravel(values).astype("float64")
     return np.where(np.isfinite(array), array, np.nan)

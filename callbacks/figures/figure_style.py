@@ -1,4 +1,4 @@
-"""How all pictures look: colours for a light and a dark background, sizes that a projector can show."""
+"""Style of all pictures: colours on a light and a dark background, and sizes that are readable on a projector."""
 
 import functools
 import textwrap
@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 P = ParamSpec("P")
@@ -26,19 +25,19 @@ _SETTINGS: dict[str, Any] = {
     "grid.linewidth": 0.6,
     "legend.framealpha": 0.9,
     "legend.handlelength": 3.2,
-    "text.parse_math": False,  # a dollar in a name is a dollar
+    "text.parse_math": False,  # a dollar sign in a name is not the start of a formula
 }
 
-
-# The user's own: names may be in an alphabet that matplotlib's font lacks.
+# The user's fonts are kept, because names may use an alphabet that matplotlib's default font lacks.
 _FONTS = ("font.family", "font.sans-serif", "font.serif", "font.monospace")
 
 
 @dataclass(frozen=True)
 class Style:
-    """The colours of a picture, and how it draws the points and lines that all pictures share.
+    """Colours of a picture, and properties of the lines that several pictures draw.
 
-    Green and red are the lesson's; a reader who cannot tell them apart goes by dashes, widths and markers.
+    Green is the truth and red is the fit, as in the lesson. Dashes, widths and markers differ too, for readers who
+    cannot distinguish these colours.
     """
 
     paper: str
@@ -49,21 +48,21 @@ class Style:
     green: str
     blue: str
     shade: str
-    slope: str  # what lies high; what lies low has the colour of the paper
+    high_loss: str  # the loss bowl is shaded from the colour of the paper at the optimum to this colour
 
     @property
-    def true(self) -> dict[str, Any]:
-        """The line of the truth: green, wide, dashed."""
+    def true_line(self) -> dict[str, Any]:
+        """Properties of the true line: green, wide, dashed."""
         return {"color": self.green, "linestyle": (0, (6, 2)), "linewidth": 3.5}
 
     @property
-    def fitted(self) -> dict[str, Any]:
-        """The line of the fit: red, solid."""
+    def fitted_line(self) -> dict[str, Any]:
+        """Properties of the fitted line: red, solid."""
         return {"color": self.red, "linestyle": "-", "linewidth": 2.0}
 
     @property
-    def start(self) -> dict[str, Any]:
-        """The line that a fit started from: grey, dotted."""
+    def start_line(self) -> dict[str, Any]:
+        """Properties of the line at the start of a fit: grey, dotted."""
         return {"color": self.muted, "linestyle": ":", "linewidth": 2.0}
 
 
@@ -76,7 +75,7 @@ LIGHT = Style(
     green="#2fae66",
     blue="#0969da",
     shade="#dfe5eb",
-    slope="#8fb8e0",
+    high_loss="#8fb8e0",
 )
 DARK = Style(
     paper="#0d1117",
@@ -87,20 +86,23 @@ DARK = Style(
     green="#5fe3a0",
     blue="#58a6ff",
     shade="#2b323b",
-    slope="#2d5f96",
+    high_loss="#2d5f96",
 )
 
 
 def style_of(dark: bool) -> Style:
-    """The style for a dark or a light background."""
+    """Return the style for a dark or a light background."""
     return DARK if dark else LIGHT
 
 
-def in_style(picture: Callable[P, R]) -> Callable[P, R]:
-    """Draws a picture with the project's settings and its argument `dark`, whatever matplotlib's own are just now."""
+def with_project_style(draw: Callable[P, R]) -> Callable[P, R]:
+    """Decorate a function that draws a picture, so that it uses this style instead of the user's matplotlib settings.
 
-    @functools.wraps(picture)
-    def drawn(*args: P.args, **kwargs: P.kwargs) -> R:
+    The function's keyword argument `dark` chooses the background.
+    """
+
+    @functools.wraps(draw)
+    def draw_with_style(*args: P.args, **kwargs: P.kwargs) -> R:
         import matplotlib
 
         style = style_of(bool(kwargs.get("dark", False)))
@@ -121,29 +123,21 @@ def in_style(picture: Callable[P, R]) -> Callable[P, R]:
             fonts: dict[Any, Any] = {name: value for name, value in matplotlib.rcParams.items() if name in _FONTS}
             matplotlib.rcdefaults()
             matplotlib.rcParams.update(_SETTINGS | colours | fonts)
-            return picture(*args, **kwargs)
+            return draw(*args, **kwargs)
 
-    return drawn
-
-
-def wrapped(label: str) -> str:
-    """The label of a y axis in lines that are not longer than the axis."""
-    return textwrap.fill(label, 32)
+    return draw_with_style
 
 
-def new_picture(size: tuple[float, float], title: str = "") -> "Figure":
-    """An empty picture of this size in inches, of 110 pixels each."""
-    from linfit.callbacks.figures.picture import Picture
+def wrapped_label(label: str, width: int = 32) -> str:
+    """Return the label of an axis in lines of at most `width` characters; 32 fit the height of a picture."""
+    return textwrap.fill(label, width)
 
-    picture = Picture(figsize=size, layout="constrained")
+
+def new_figure(size: tuple[float, float], title: str = "") -> "Figure":
+    """Return an empty figure of this width and height in inches, at 110 pixels per inch."""
+    from linfit.callbacks.figures.styled_figure import StyledFigure
+
+    figure = StyledFigure(figsize=size, layout="constrained")
     if title:
-        picture.suptitle(title)
-    return picture
-
-
-def new_axes(size: tuple[float, float], title: str = "") -> "tuple[Figure, Axes]":
-    """A picture with one pair of axes."""
-    picture = new_picture(size)
-    axes = picture.add_subplot()
-    axes.set_title(title)
-    return picture, axes
+        figure.suptitle(title)
+    return figure

@@ -1,4 +1,4 @@
-"""png_of: a matplotlib figure as the content of a PNG file."""
+"""png_of: conversion of a matplotlib figure to a PNG file."""
 
 import io
 from typing import TYPE_CHECKING
@@ -12,5 +12,5 @@ def png_of(figure: "Figure") -> bytes:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
     buffer = io.BytesIO()
-    FigureCanvasAgg(figure).print_png(buffer)  # savefig would draw it twice
+    FigureCanvasAgg(figure).print_png(buffer)  # savefig would draw the figure twice
     return buffer.getvalue()

@@ -12,7 +12,7 @@ from tensorboard_server import TensorBoard
 import linfit
 from linfit.callbacks import FitAnimation, FitFigure, StepCallback, StopAtOptimum, TensorBoardLogger
 from linfit.callbacks.figures.fit_pictures import FitPictures
-from linfit.callbacks.figures.milestones import milestones, shows_motion
+from linfit.callbacks.figures.step_selection import geometric_steps, in_thinned_path
 from linfit.callbacks.fit_context import fit_context
 
 TRUTH = linfit.GroundTruth(w=0.1, b=0.5, noise=0.05)
@@ -39,7 +39,7 @@ def shown(log_dir, *names, run="fit"):
 
 @pytest.mark.parametrize("last", [1, 2, 7, 9, 10, 200, 3000, 2_000_000])
 def test_milestones_are_at_most_ten_from_the_start_to_the_end_and_ever_further_apart(last):
-    steps = milestones(last, 10)
+    steps = geometric_steps(last, 10)
     assert steps[0] == 0
     assert steps[-1] == last
     assert len(steps) <= 10
@@ -49,11 +49,11 @@ def test_milestones_are_at_most_ten_from_the_start_to_the_end_and_ever_further_a
 
 
 def test_where_the_end_is_not_known_each_milestone_is_at_four_times_the_last():
-    assert milestones(None, 6) == [0, 1, 4, 16, 64, 256]
+    assert geometric_steps(None, 6) == [0, 1, 4, 16, 64, 256]
 
 
 def test_a_thinned_path_keeps_its_first_steps_and_pairs_of_the_others():
-    steps = np.flatnonzero(shows_motion(np.arange(2_000_001)))
+    steps = np.flatnonzero(in_thinned_path(np.arange(2_000_001)))
     np.testing.assert_array_equal(steps[:129], np.arange(129))
     assert len(steps) < 2500
     assert set(np.diff(steps[steps >= 256])) >= {1}
@@ -95,7 +95,7 @@ def test_each_picture_shows_the_point_of_its_step(lesson):
             pictures = board.images("fit", name)
             for step in (0, 14, 200):
                 expected = scene.picture(
-                    name, path[(path.step <= step) & (shows_motion(path.step) | (path.step == step))]
+                    name, path[(path.step <= step) & (in_thinned_path(path.step) | (path.step == step))]
                 )
                 np.testing.assert_array_equal(
                     imread(io.BytesIO(pictures[step]), "png"), imread(io.BytesIO(expected.png()), "png")
@@ -107,7 +107,7 @@ def test_several_features_show_coefficients_bowl_and_predictions(tmp_path):
     fit(new_model(), 4, FitFigure(tmp_path, truth=MANY), x=x, y=y)
     files = sorted(path.name for path in (tmp_path / "fit").glob("*"))
     assert [name for name in files if not name.startswith("events")] == ["bowl.png", "fit.png", "predictions.png"]
-    steps = milestones(4, 10)
+    steps = geometric_steps(4, 10)
     assert shown(tmp_path, "fit", "bowl", "predictions") == dict.fromkeys(["fit", "bowl", "predictions"], steps)
 
 
@@ -129,7 +129,7 @@ def test_a_fit_that_ends_early_shows_its_end(tmp_path):
     end = int(model.optimizer.iterations)
     steps = shown(tmp_path, "bowl")["bowl"]
     assert steps[-1] == end < 1000
-    assert steps[:-1] == [step for step in milestones(100_000, 10) if step < end]
+    assert steps[:-1] == [step for step in geometric_steps(100_000, 10) if step < end]
 
 
 def test_a_fit_that_goes_on_adds_few_pictures(tmp_path):
@@ -138,7 +138,7 @@ def test_a_fit_that_goes_on_adds_few_pictures(tmp_path):
         fit(model, 200, FitFigure(tmp_path, truth=TRUTH))
     with TensorBoard(tmp_path, "--samples_per_plugin", "images=100") as board:
         steps = list(board.images("fit", "fit"))
-    assert steps[:10] == milestones(200, 10)
+    assert steps[:10] == geometric_steps(200, 10)
     assert set(steps) > {200, 400, 600}
     assert len(steps) <= 13
 
@@ -203,7 +203,7 @@ def test_a_stock_model_is_drawn_from_data_of_ones_own(tmp_path, length_is_known)
     if not length_is_known:
         batches = batches.filter(lambda x, y: True)
     model.fit(batches, verbose=0, shuffle=False, callbacks=[FitFigure(tmp_path, truth=TRUTH, data=(X, Y))])
-    steps = milestones(6, 10) if length_is_known else [0, 1, 4, int(model.optimizer.iterations)]
+    steps = geometric_steps(6, 10) if length_is_known else [0, 1, 4, int(model.optimizer.iterations)]
     assert shown(tmp_path, "fit", "bowl") == {"fit": steps, "bowl": steps}
 
 
@@ -256,7 +256,7 @@ def frame(film, number):
 
 def test_the_film_has_a_frame_for_each_of_its_steps_and_rests_on_the_last(film):
     film, _ = film
-    assert film.n_frames == len(milestones(24, 48)) < 25
+    assert film.n_frames == len(geometric_steps(24, 48)) < 25
     durations = [film.seek(number) or film.info["duration"] for number in range(film.n_frames)]
     assert durations[-1] >= 2000
     assert max(durations[:-1]) < 200
@@ -268,7 +268,7 @@ def test_frames_are_the_line_and_the_bowl_of_their_step(film):
     path = model.trajectory
     scene = FitPictures(fit_context(model, path[:1], {}, TRUTH, data=(X, Y)), TRUTH)
     for number, step in ((0, 0), (film.n_frames - 1, 24)):
-        rows = (path.step <= step) & (shows_motion(path.step) | (path.step == step))
+        rows = (path.step <= step) & (in_thinned_path(path.step) | (path.step == step))
         expected = imread(io.BytesIO(scene.side_by_side(path[rows], path).png()), "png")[..., :3] * 255
         assert np.abs(frame(film, number) - expected).mean() < 3  # of 255: it has 96 colours
 

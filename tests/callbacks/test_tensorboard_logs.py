@@ -22,7 +22,7 @@ from tensorboard_server import TensorBoard
 import linfit
 from linfit.callbacks import DivergenceGuard, FitFigure, StatusPrinter, StepCallback, TensorBoardLogger
 from linfit.callbacks.events.event_file import open_reference
-from linfit.callbacks.figures.milestones import milestones
+from linfit.callbacks.figures.step_selection import geometric_steps
 
 TRUTH = linfit.GroundTruth(w=0.1, b=0.5, noise=0.05)
 X, Y = TRUTH.sample(60, seed=7)
@@ -243,7 +243,7 @@ def test_the_command_is_as_typed_and_left_out_where_there_is_none(tmp_path):
 
 def test_the_pictures_show_the_fitted_and_the_true_line_at_their_steps(lesson):
     pictures = lesson.board.images("fit", "fit")
-    assert list(pictures) == milestones(40, 10)
+    assert list(pictures) == geometric_steps(40, 10)
     assert len(set(pictures.values())) == 10
     red, green = (0xC1, 0x12, 0x1F), (0x2F, 0xAE, 0x66)
     for png in pictures.values():

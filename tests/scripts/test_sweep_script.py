@@ -176,13 +176,13 @@ def test_the_picture_shows_each_run_where_it_ended_and_the_limit_as_a_line(lesso
     assert (lesson.folder / "sweep.png").read_bytes().startswith(b"\x89PNG")
     (axes,) = figure.axes
     lines = {line.get_label(): line for line in axes.get_lines()}
-    drawn = {name: lines[name].get_xdata() for name in ("measured", f"not there after {STEPS}", "diverged")}
+    drawn = {name: lines[name].get_xdata() for name in ("measured", f"not converged after {STEPS} steps", "diverged")}
     endings = ["converged", "not yet", "diverged"]
     for points, ending in zip(drawn.values(), endings, strict=True):
         np.testing.assert_array_equal(points, [r for r, row in lesson.rows.items() if row.ending.startswith(ending)])
     measured = [row.measured for row in lesson.rows.values() if row.measured]
     np.testing.assert_array_equal(lines["measured"].get_ydata(), measured)
-    np.testing.assert_array_equal(lines[f"not there after {STEPS}"].get_ydata(), [STEPS] * 2)
+    np.testing.assert_array_equal(lines[f"not converged after {STEPS} steps"].get_ydata(), [STEPS] * 2)
     assert any(np.allclose(line.get_xdata(), descent.limit) for line in axes.get_lines())
     assert any(text.get_text() == f"stability\nlimit\n{descent.limit:.4g}" for text in axes.texts)
     assert (axes.get_xscale(), axes.get_yscale()) == ("log", "log")

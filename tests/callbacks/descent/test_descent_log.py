@@ -1,4 +1,4 @@
-"""What the Descent tab is told of a fit is the fit's own path, and what linfit.compare says of its rows."""
+"""Tests that the logs for the Descent tab agree with the trajectory of the fit and with linfit.compare."""
 
 import math
 import os
@@ -17,11 +17,13 @@ from tensorboard_plugin_linfit import summary
 from tensorboard_server import TensorBoard
 
 import linfit
+from linfit.analysis.verdict import NO_OPTIMUM
 from linfit.callbacks import DivergenceGuard, TensorBoardLogger
 from linfit.callbacks.descent import descent_log
 from linfit.callbacks.descent.descent_log import DescentLog
-from linfit.callbacks.descent.loss_words import loss_in_words
-from linfit.callbacks.descent.path_pieces import PathPieces, dense_rows, most_parameters
+from linfit.callbacks.descent.descent_message import descent_message
+from linfit.callbacks.descent.loss_name import loss_name
+from linfit.callbacks.descent.path_pieces import PathPieces, max_parameters, rows_per_octave
 from linfit.callbacks.events.event_file import open_run
 from linfit.callbacks.fit_context import fit_context
 from linfit.training.trajectory import Trajectory
@@ -57,21 +59,21 @@ def rows(trajectory):
     return np.column_stack([trajectory.step, trajectory.loss, trajectory.learning_rate, trajectory.values])
 
 
-def kept(steps, every=1, dense=128):
-    """The steps that the rule keeps of a path, each asked for itself."""
+def kept(steps, every=1, rows_per_octave=128):
+    """Return the steps that the rule of PathPieces keeps, applied to each step separately."""
     i = [step // every for step in steps]
-    strides = [2 ** max(0, math.floor(math.log2(k / dense))) if k else 1 for k in i]
+    strides = [2 ** max(0, math.floor(math.log2(k / rows_per_octave))) if k else 1 for k in i]
     return [step for step, k, stride in zip(steps, i, strides, strict=True) if step == steps[-1] or (k % stride == 0)]
 
 
 def assert_path(path, trajectory, every=1):
-    """The same steps, and the same bits."""
+    """Check that a logged path has exactly the steps to keep, and their values bit for bit."""
     np.testing.assert_array_equal(path[:, 0], kept(trajectory.step.tolist(), every))
     np.testing.assert_array_equal(path, rows(trajectory[np.isin(trajectory.step, path[:, 0])]))
 
 
 def events(folder):
-    """The events of a run's file, with the values that the tab reads by tag."""
+    """Return the step of each event in a run's file, and the values that the tab reads, by tag."""
     (file,) = folder.iterdir()
     return [
         (event.step, {value.tag: value for value in event.summary.value if value.tag.startswith(summary.PREFIX)})
@@ -81,7 +83,7 @@ def events(folder):
 
 @pytest.fixture(scope="module")
 def lesson(tmp_path_factory):
-    """A fit of 1,000 steps."""
+    """The lesson's fit over 1,000 steps, and its logs."""
     folder = tmp_path_factory.mktemp("lesson")
     model = new_model()
     fit(model, 1000, TensorBoardLogger(folder, truth=TRUTH))
@@ -99,15 +101,15 @@ def test_the_path_is_the_trajectory_thinned_bit_by_bit(lesson, shown):
 
 
 def test_the_optimum_is_that_of_the_comparison(lesson, shown):
-    told = linfit.compare(lesson.model, X, Y, truth=TRUTH)
-    np.testing.assert_array_equal(shown.optimum[:2], [told.optimum, told.standard_error])
-    np.testing.assert_array_equal(shown.optimum[2], told.standard_error)  # these data have noise
+    comparison = linfit.compare(lesson.model, X, Y, truth=TRUTH)
+    np.testing.assert_array_equal(shown.optimum[:2], [comparison.optimum, comparison.standard_error])
+    np.testing.assert_array_equal(shown.optimum[2], comparison.standard_error)  # these data have noise
     assert (shown.optimum[3] > 0).all()
-    assert (shown.optimum[3] < 1e-4 * told.standard_error).all()
-    assert shown.about["optimum_loss"] == told.losses["optimum"]
-    assert shown.about["truth_loss"] == told.losses["truth"]
-    assert told.verdict.endswith(shown.about["truth_verdict"])
-    np.testing.assert_array_equal(shown.truth, told.truth)
+    assert (shown.optimum[3] < 1e-4 * comparison.standard_error).all()
+    assert shown.about["optimum_loss"] == comparison.losses["optimum"]
+    assert shown.about["truth_loss"] == comparison.losses["truth"]
+    assert comparison.verdict.endswith(shown.about["truth_verdict"])
+    np.testing.assert_array_equal(shown.truth, comparison.truth)
 
 
 def test_the_curvature_is_that_of_the_loss(lesson, shown):
@@ -175,7 +177,7 @@ def test_two_million_steps_leave_few_rows_and_bytes(tmp_path):
         log.add(block)
         seconds += time.process_time() - started
     log.end(2_000_000)
-    assert seconds < 0.2  # a look at each row takes longer
+    assert seconds < 0.2  # testing each row separately would take longer
     (file,) = (tmp_path / "fit").iterdir()
     assert file.stat().st_size < 100_000
     path = page(tmp_path).path
@@ -189,7 +191,7 @@ def test_a_fit_that_goes_on_is_one_path(tmp_path):
     for steps in (100, 1, 1, 300):
         fit(model, steps, TensorBoardLogger(tmp_path))
     shown = page(tmp_path)
-    assert_path(shown.path, one_path(model))
+    assert_path(shown.path, joined_path(model))
     assert shown.path[-1, 0] == 402
 
 
@@ -219,8 +221,8 @@ def test_the_same_rows_are_recognized_and_others_are_not(tmp_path):
     assert min(apart[run] for run in ("turned", "moved", "shuffled", "scaled")) > 1e-3
 
 
-def one_path(model):
-    """A trajectory without the ends of fits that the next one started with."""
+def joined_path(model):
+    """Return the trajectory of several fits without the end of each fit, which the next one repeats."""
     trajectory = model.trajectory
     return trajectory[np.append(np.diff(trajectory.step) > 0, True)]
 
@@ -255,42 +257,42 @@ def test_a_fit_that_goes_back_to_a_checkpoint_takes_its_new_way(tmp_path, back_t
 
 @st.composite
 def blocks(draw):
-    """Blocks of steps as fits hand them over, some of which go back, and after which of them the pieces are taken."""
-    every, step, made = draw(st.sampled_from([1, 10])), 0, []
+    """Draw blocks of steps, some of which go back, and whether the pieces are written after each block."""
+    every, step, result = draw(st.sampled_from([1, 10])), 0, []
     for _ in range(draw(st.integers(1, 8))):
         if step and draw(st.booleans()):
             step = draw(st.integers(0, step // every)) * every
         count = draw(st.integers(1, 1200))
-        made.append((np.arange(step, step + count * every, every), draw(st.booleans())))
+        result.append((np.arange(step, step + count * every, every), draw(st.booleans())))
         step += (count if draw(st.booleans()) else count - 1) * every
-    return every, made
+    return every, result
 
 
 @settings(max_examples=200, deadline=None)
 @given(blocks())
-def test_pieces_join_into_the_path_whenever_they_are_taken(made):
-    every, made = made
-    pieces, written, way, clock = PathPieces(every, 128), {}, {}, 0.0
-    for number, (steps, is_taken) in enumerate(made):
-        way = {step: value for step, value in way.items() if step < steps[0]}
-        way |= {int(step): float(number) for step in steps}
+def test_pieces_join_into_the_path_whenever_they_are_taken(drawn):
+    every, steps_and_writes = drawn
+    pieces, written, expected, clock = PathPieces(every, 128), {}, {}, 0.0
+    for number, (steps, is_written) in enumerate(steps_and_writes):
+        expected = {step: value for step, value in expected.items() if step < steps[0]}
+        expected |= {int(step): float(number) for step in steps}
         column = np.full(len(steps), float(number))
         pieces.add(Trajectory(steps, column, column, {"w": column[:, np.newaxis, np.newaxis]}, ("w",)))
-        if is_taken or number == len(made) - 1:
+        if is_written or number == len(steps_and_writes) - 1:
             clock += 1
-            taken = pieces.taken()
-            starts = [start for start, _ in taken]
+            unwritten = pieces.pop_unwritten()
+            starts = [start for start, _ in unwritten]
             assert starts == sorted(set(starts))
-            written |= {start: (clock, start, rows) for start, rows in taken}
+            written |= {start: (clock, start, rows) for start, rows in unwritten}
     path = summary.joined(written.values())
-    steps = kept(sorted(way), every)
+    steps = kept(sorted(expected), every)
     np.testing.assert_array_equal(path[:, 0], steps)
-    np.testing.assert_array_equal(path[:, 3], [way[step] for step in steps])
+    np.testing.assert_array_equal(path[:, 3], [expected[step] for step in steps])
 
 
 def test_a_full_piece_is_not_written_again(tmp_path, monkeypatch):
     monkeypatch.setattr(descent_log, "_PAUSE", 0.0)
-    fit(new_model(), 700, TensorBoardLogger(tmp_path), LooksAtBatches())
+    fit(new_model(), 700, TensorBoardLogger(tmp_path), BatchHook())
     tags = [tag for _, values in events(tmp_path / "fit") for tag in values]
     assert (tags.count(summary.DATA), tags.count(summary.ABOUT)) == (1, 2)
     written = [tag for tag in tags if tag.startswith(summary.PATH)]
@@ -300,18 +302,18 @@ def test_a_full_piece_is_not_written_again(tmp_path, monkeypatch):
     assert 128 / 8 <= second <= 128 / 8 + 2
 
 
-class LooksAtBatches(keras.callbacks.Callback):
-    """Makes the blocks as short as they can be."""
+class BatchHook(keras.callbacks.Callback):
+    """Overrides a batch hook, so that blocks have one step."""
 
     def on_train_batch_end(self, batch, logs=None):
-        """Keras asks for each of them."""
+        """Do nothing."""
 
 
 def test_the_path_can_be_read_while_the_fit_runs(tmp_path, monkeypatch):
     monkeypatch.setattr(descent_log, "_PAUSE", 0.0)
     seen = []
 
-    class Reads(LooksAtBatches):
+    class Reads(BatchHook):
         def on_train_batch_end(self, batch, logs=None):
             if self.model.optimizer.iterations == 100:
                 seen.append(page(tmp_path))
@@ -336,8 +338,7 @@ def test_an_optimum_that_holds_no_more_is_not_shown(tmp_path):
     assert shown.optimum is shown.curvature is None
     assert len(shown.data) == len(X)
     assert shown.about["optimum_loss"] is shown.about["stability_limit"] is None
-    assert shown.about["message"].startswith("There is no optimum in closed form to compare with")
-    assert shown.about["message"].endswith("This fit's loss is the mean absolute error.")
+    assert shown.about["message"] == f"{NO_OPTIMUM} This fit's loss is the mean absolute error."
 
 
 @pytest.mark.parametrize("loader", LOADERS)
@@ -345,17 +346,17 @@ def test_a_stock_model_with_its_data_has_all_that_linfits_has(tmp_path, loader):
     model = stock_model()
     fit(model, 50, TensorBoardLogger(tmp_path, truth=TRUTH, data=(X, Y)))
     shown = page(tmp_path, loader=loader)
-    told = linfit.compare(model, X, Y, truth=TRUTH)
-    np.testing.assert_array_equal(shown.optimum[:2], [told.optimum, told.standard_error])
+    comparison = linfit.compare(model, X, Y, truth=TRUTH)
+    np.testing.assert_array_equal(shown.optimum[:2], [comparison.optimum, comparison.standard_error])
     assert shown.about["batch_size"] == 120
     assert shown.about["message"] is None
     assert len(shown.data) == 120
     assert shown.curvature.shape == (2, 3)
     assert shown.path[:, 0].tolist() == list(range(51))
     with TensorBoard(tmp_path, *LOADERS[loader]) as board:
-        assert board.scalars("optimum", "w")[1][0] == pytest.approx(told.optimum[0])
+        assert board.scalars("optimum", "w")[1][0] == pytest.approx(comparison.optimum[0])
         assert board.scalars("fit", "error/optimization")[1][-1] == pytest.approx(
-            np.linalg.norm(told.fitted - told.optimum), rel=1e-5
+            np.linalg.norm(comparison.fitted - comparison.optimum), rel=1e-5
         )
         assert "Not converged" in board.text("fit", "comparison")[50]
 
@@ -383,7 +384,9 @@ def test_without_its_rows_a_fit_says_how_to_pass_them(tmp_path):
     model = stock_model(optimizer=keras.optimizers.SGD(0.05, momentum=0.9))
     fit(model, 5, TensorBoardLogger(tmp_path, truth=TRUTH))
     shown = page(tmp_path)
-    assert shown.about["message"].startswith("The rows were not in memory: pass data=(x, y)")
+    assert shown.about["message"] == (
+        "The rows of this fit are not available. To compute their optimum, pass data=(x, y) to TensorBoardLogger."
+    )
     assert shown.about["plain_sgd"] is False
     assert [shown.about[name] for name in ("rows", "batch_size", "l2", "optimum_loss", "t95")] == [None] * 5
     assert shown.data is shown.optimum is shown.curvature is None
@@ -398,11 +401,15 @@ def test_an_optimum_of_the_users_own_is_taken_as_it_is(tmp_path):
     error = [optimum.standard_error_w.item(), optimum.standard_error_b.item()]
     np.testing.assert_array_equal(shown.optimum, [[optimum.w.item(), optimum.b.item()], error, error, [0.0, 0.0]])
     assert shown.curvature is None
-    assert shown.about["message"].startswith("The optimum was passed to TensorBoardLogger")
+    assert shown.about["message"] == (
+        "The optimum was passed to TensorBoardLogger, so the curvature of the loss around it is not known."
+    )
     fit(new_model(), 5, TensorBoardLogger(tmp_path / "none", optimum=None))
     shown = page(tmp_path / "none")
     assert shown.optimum is None
-    assert shown.about["message"] == 'No optimum was asked for: pass optimum="auto" to TensorBoardLogger.'
+    assert shown.about["message"] == (
+        'TensorBoardLogger got optimum=None. To compare with the optimum, pass optimum="auto".'
+    )
 
 
 def test_the_scalars_of_several_features_and_targets_keep_the_names_order(tmp_path):
@@ -427,7 +434,7 @@ def test_mini_batches_have_a_limit_of_their_own(tmp_path):
     curvature = linfit.SufficientStatistics.from_rows(X, Y).curvature()
     assert shown.about["batch_size"] == 32
     assert shown.about["critical_learning_rate"] == curvature.critical_learning_rate(32)
-    assert np.isnan(shown.path[-1, 1])  # no batch has seen the end
+    assert np.isnan(shown.path[-1, 1])  # no batch measures the loss at the end
     assert_path(shown.path, model.trajectory)
 
 
@@ -526,16 +533,45 @@ def test_every_fit_has_a_page(tmp_path):
 
 
 def test_more_parameters_than_a_path_has_room_for_are_counted(tmp_path):
-    assert most_parameters() == 2045
-    assert [dense_rows(p) for p in (2, 253, 254, 2045, 2046)] == [128, 128, 64, 16, 0]
+    assert max_parameters() == 2045
+    assert [rows_per_octave(p) for p in (2, 253, 254, 2045, 2046)] == [128, 128, 64, 16, 0]
     model = keras.Sequential([keras.Input((2046,)), keras.layers.Dense(1, use_bias=False)])
     model.compile(optimizer=keras.optimizers.SGD(1e-4), loss="mse")
     truth = linfit.GroundTruth(w=np.ones(2046))
     fit(model, 2, TensorBoardLogger(tmp_path, truth=SimpleNamespace(w=truth.w)), x=np.ones((3, 2046)), y=np.ones(3))
     shown = page(tmp_path)
-    assert shown.about["message"] == "2,046 parameters are more than this page shows (2,045)."
+    assert shown.about["message"] == "This page shows fits of up to 2,045 parameters; this fit has 2,046."
     assert len(shown.path) == 0
     assert shown.truth is None
+
+
+@pytest.mark.parametrize(
+    ("loss", "features", "message"),
+    [
+        ("mse", 511, None),
+        (
+            "mse",
+            512,
+            "The curvature of the loss is not computed for more than 512 parameters per target, so there is no bowl "
+            "and no forecast.",
+        ),
+        (["mse"], 1, f"{NO_OPTIMUM} This fit was not compiled with a single loss."),
+        (
+            keras.losses.MeanSquaredError(reduction="sum"),
+            1,
+            f"{NO_OPTIMUM} This fit has another penalty, or its loss is not the mean over all rows.",
+        ),
+    ],
+)
+def test_a_fit_without_a_bowl_has_a_message_that_says_why(loss, features, message):
+    model, watcher = (
+        keras.Sequential([keras.Input((features,)), keras.layers.Dense(1)]),
+        linfit.callbacks.StepCallback(),
+    )
+    model.compile(optimizer=keras.optimizers.SGD(0.05), loss=loss)
+    watcher.set_model(model)
+    x = np.random.default_rng(7).normal(size=(600, features))
+    assert descent_message(fit_context(model, watcher.here(), {}, data=(x, x[:, :1]))) == message
 
 
 @pytest.mark.parametrize(
@@ -553,4 +589,4 @@ def test_more_parameters_than_a_path_has_room_for_are_counted(tmp_path):
     ],
 )
 def test_losses_are_said_in_words(loss, words):
-    assert loss_in_words(loss) == words
+    assert loss_name(loss) == words

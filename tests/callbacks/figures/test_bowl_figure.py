@@ -1,4 +1,4 @@
-"""The loss bowl has the heights, the slopes and the path that the rows give."""
+"""Tests that the picture of the loss bowl agrees with the losses, gradients and steps computed from the rows."""
 
 import numpy as np
 import pytest
@@ -12,8 +12,8 @@ LINE = linfit.GroundTruth(w=0.1, b=0.5, noise=0.05)
 PLANE = linfit.GroundTruth(w=[1.5, -2.0, 0.3], b=0.5, noise=0.05)
 
 
-def drawn(truth, rate, steps, targets=1, **options):
-    """The figure of a fit of 120 rows, beside what it was made from."""
+def fit_and_draw(truth, rate, steps, targets=1, **options):
+    """Fit 120 rows; return the figure, x, y, the model, the optimum and the curvature."""
     x, y = truth.sample(120, seed=7)
     model = linfit.LinearRegression(w_initializer=0.0, dtype="float64", **options)
     model.compile(learning_rate=rate)
@@ -24,26 +24,27 @@ def drawn(truth, rate, steps, targets=1, **options):
 
 
 def line(figure, label):
-    """The points of a line or a marker, shape (points, 2)."""
+    """Return the points of a line or a marker, shape (points, 2)."""
     return next(line for line in figure.axes[0].get_lines() if line.get_label() == label).get_xydata()
 
 
 def loss_at(x, y, points):
-    """The mean squared error at points (w..., b), from the rows."""
+    """Return the mean squared error of the rows at points (w..., b)."""
     a = np.column_stack([x, np.ones(len(x))])
     return np.mean((a @ np.atleast_2d(points).T - y) ** 2, axis=0)
 
 
 def contours(figure):
-    """Each contour's level above the lowest loss, and its points."""
+    """Return each contour's excess over the lowest loss, and its points."""
     lines = [each for each in figure.axes[0].collections if isinstance(each, ContourSet) and not each.filled]
-    (drawn,) = lines
-    return [(level, path.vertices) for level, path in zip(drawn.levels, drawn.get_paths(), strict=True)]
+    (contour_set,) = lines
+    pairs = zip(contour_set.levels, contour_set.get_paths(), strict=True)
+    return [(level, path.vertices) for level, path in pairs]
 
 
 @pytest.fixture(scope="module")
 def lesson():
-    return drawn(LINE, 0.05, 200, b_initializer=-1.0)
+    return fit_and_draw(LINE, 0.05, 200, b_initializer=-1.0)
 
 
 def test_the_path_and_the_marked_points_are_those_of_the_fit(lesson):
@@ -93,7 +94,7 @@ def test_losses_that_are_nearly_the_same_are_told_apart():
 
 
 def test_large_losses_are_written_out():
-    figure, *_ = drawn(linfit.GroundTruth(w=0.1, b=150.0, noise=5.0), 0.05, 20)
+    figure, *_ = fit_and_draw(linfit.GroundTruth(w=0.1, b=150.0, noise=5.0), 0.05, 20)
     figure.draw_without_rendering()
     labels = [tick.get_text() for tick in figure.axes[1].yaxis.get_ticklabels()]
     assert any("," in label for label in labels)
@@ -109,7 +110,7 @@ def test_the_arrows_lead_down_the_slope_as_it_lies_on_paper(lesson):
     to_paper = 1 / np.array([np.ptp(axes.get_xlim()), np.ptp(axes.get_ylim())])
     down = -slope * to_paper
     length = np.linalg.norm(down, axis=1, keepdims=True)
-    moving = length[:, 0] > 1e-9  # at the optimum itself there is no way down
+    moving = length[:, 0] > 1e-9  # the gradient is 0 at the optimum itself
     assert moving.sum() >= len(moving) - 1
     drawn_arrows = np.column_stack([arrows.U, arrows.V])
     np.testing.assert_allclose(drawn_arrows[moving], (down / length)[moving], atol=1e-6)
@@ -118,7 +119,7 @@ def test_the_arrows_lead_down_the_slope_as_it_lies_on_paper(lesson):
 def test_the_view_is_known_from_the_start_and_no_stable_descent_leaves_it():
     views = []
     for rate in (0.05, 0.2, 0.26):
-        figure, *_ = drawn(LINE, rate, 300, b_initializer=-1.0)
+        figure, *_ = fit_and_draw(LINE, rate, 300, b_initializer=-1.0)
         (left, right), (bottom, top) = figure.axes[0].get_xlim(), figure.axes[0].get_ylim()
         steps = line(figure, "steps")
         assert ((left, bottom) < steps).all()
@@ -130,7 +131,7 @@ def test_the_view_is_known_from_the_start_and_no_stable_descent_leaves_it():
 
 
 def test_many_features_show_the_valley_and_its_walls():
-    figure, x, y, model, optimum, curvature = drawn(PLANE, 0.112, 200, b_initializer=-1.0)
+    figure, x, y, model, optimum, curvature = fit_and_draw(PLANE, 0.112, 200, b_initializer=-1.0)
     flattest, steepest = curvature.eigenvectors[:, 0], curvature.eigenvectors[:, -1]
     best = np.append(optimum.w, optimum.b)
     steps = line(figure, "steps")
@@ -144,8 +145,8 @@ def test_many_features_show_the_valley_and_its_walls():
         np.testing.assert_allclose(loss_at(x, y, there), optimum.loss + level, rtol=0.08)
     axes = figure.axes[0]
     assert axes.get_xlabel() == "along the flattest direction, mostly b"
-    assert axes.get_ylabel() == "along the steepest direction"  # no two of the parameters make it up
-    assert figure.axes[1].get_ylabel() == "loss, all else at its optimum"
+    assert axes.get_ylabel() == "along the steepest direction"  # no two parameters make up 80 % of it
+    assert figure.axes[1].get_ylabel() == "loss, other directions at the optimum"
 
 
 def test_a_path_that_begins_late_starts_where_it_begins():
@@ -192,12 +193,12 @@ def test_an_axis_is_named_after_one_or_two_parameters_or_none():
 
 
 def test_two_features_without_a_bias_are_the_axes_themselves():
-    figure, *_ = drawn(linfit.GroundTruth(w=[1.0, -1.0], noise=0.1), 0.1, 30, use_bias=False)
+    figure, *_ = fit_and_draw(linfit.GroundTruth(w=[1.0, -1.0], noise=0.1), 0.1, 30, use_bias=False)
     assert (figure.axes[0].get_xlabel(), figure.axes[0].get_ylabel()) == ("w/x0", "w/x1")
 
 
 def test_one_parameter_is_a_valley_with_the_path_on_its_slope():
-    figure, x, y, model, *_ = drawn(linfit.GroundTruth(w=0.7, noise=0.1), 0.1, 20, use_bias=False)
+    figure, x, y, model, *_ = fit_and_draw(linfit.GroundTruth(w=0.7, noise=0.1), 0.1, 20, use_bias=False)
     for label in ("_loss", "steps", "true", "optimum", "fitted"):
         w, loss = line(figure, label).T
         np.testing.assert_allclose(loss, np.mean((x * w - y) ** 2, axis=0), rtol=1e-9)
@@ -207,16 +208,16 @@ def test_one_parameter_is_a_valley_with_the_path_on_its_slope():
 
 @pytest.mark.parametrize("steps", [60, 3000])
 def test_a_diverging_path_is_drawn_until_it_leaves_the_picture(steps):
-    figure, *_, model, _, _ = drawn(LINE, 0.27, steps, b_initializer=-1.0)
+    figure, *_, model, _, _ = fit_and_draw(LINE, 0.27, steps, b_initializer=-1.0)
     path = line(figure, "steps")
     assert 6 < len(path) < 60
     np.testing.assert_allclose(path, model.trajectory.values[: len(path)], rtol=1e-9)
     labels = [text.get_text() for text in figure.legends[0].get_texts()]
-    assert labels == ["steps", "start", "true", "optimum", "(fitted: far outside)"]
+    assert labels == ["steps", "start", "true", "optimum", "(fitted: not shown)"]
 
 
 def test_a_long_path_is_thinned_in_pairs_of_steps():
-    figure, *_, model, _, _ = drawn(LINE, 0.26, 2500, b_initializer=-1.0)
+    figure, *_, model, _, _ = fit_and_draw(LINE, 0.26, 2500, b_initializer=-1.0)
     path = line(figure, "steps")
     assert 128 < len(path) < 600
     np.testing.assert_allclose(path[-1], model.trajectory.values[-1])
@@ -238,7 +239,6 @@ def test_a_fit_that_starts_at_its_optimum_has_a_bowl_too():
     assert sum(len(points) for _, points in contours(figure)) > 1000
 
 
-@pytest.mark.filterwarnings("ignore:these columns depend on each other")  # so it says, and so it is
 def test_features_that_depend_on_each_other_leave_a_bowl_along_the_others():
     x, y = LINE.sample(120, seed=7)
     x = np.hstack([x, 2 * x])
@@ -257,7 +257,7 @@ def test_features_that_depend_on_each_other_leave_a_bowl_along_the_others():
 def test_several_targets_are_refused():
     truth = linfit.GroundTruth(w=[[1.0, 2.0]], b=[0.0, 0.0], noise=0.1)
     with pytest.raises(linfit.InputError, match="needs one target"):
-        drawn(truth, 0.1, 3)
+        fit_and_draw(truth, 0.1, 3)
 
 
 @pytest.mark.parametrize("dark", [False, True])
@@ -292,7 +292,7 @@ def test_standardized_features_have_the_bowl_of_the_data_and_arrows_along_their_
     np.testing.assert_allclose(line(figure, "steps"), model.trajectory.values, rtol=1e-12)
     lowest = loss_at(x, y, line(figure, "optimum")).item()
     for level, points in contours(figure):
-        np.testing.assert_allclose(loss_at(x, y, points), lowest + level, rtol=0.1)  # of a grid across a narrow valley
+        np.testing.assert_allclose(loss_at(x, y, points), lowest + level, rtol=0.1)  # coarse grid, narrow valley
 
     axes = figure.axes[0]
     (arrows,) = (each for each in axes.collections if isinstance(each, Quiver))

@@ -1,4 +1,4 @@
-"""The pictures show what the numbers say, and not by colour alone."""
+"""Tests that the pictures show the right numbers, are readable without colour vision, and have no overlapping text."""
 
 import itertools
 from functools import partial
@@ -23,12 +23,10 @@ from linfit.callbacks import (
     recovery_figure,
 )
 from linfit.callbacks.figures.coefficients_figure import draw_coefficients
-from linfit.callbacks.figures.figure_style import new_picture, style_of
+from linfit.callbacks.figures.figure_style import new_figure, style_of
 from linfit.callbacks.figures.line_figure import draw_line
 
 X, Y = linfit.GroundTruth(w=0.1, b=0.5, noise=0.05).sample(120, seed=7)
-
-
 TRUE, START = (0.1, 0.5), (0.0, -1.0)
 
 
@@ -45,21 +43,21 @@ def long_names(count):
 
 
 def texts_of(figure):
-    """Each text that is drawn, with its box in pixels; ticks outside of the view are not drawn."""
+    """Return each text that is drawn, with its box in pixels; ticks outside the view are not drawn."""
     figure.draw_without_rendering()
-    unseen = set()
+    hidden = set()
     for axes in figure.axes:
         for axis, limits in (axes.xaxis, axes.get_xlim()), (axes.yaxis, axes.get_ylim()):
             for tick in (*axis.get_major_ticks(), *axis.get_minor_ticks()):
                 if not min(limits) <= tick.get_loc() <= max(limits):
-                    unseen |= {tick.label1, tick.label2}
+                    hidden |= {tick.label1, tick.label2}
     found = [text for text in figure.findobj(Text) if text.get_visible() and text.get_text().strip()]
-    boxes = [(text.get_text(), text.get_window_extent()) for text in found if text not in unseen]
+    boxes = [(text.get_text(), text.get_window_extent()) for text in found if text not in hidden]
     return [(text, box) for text, box in boxes if box.width]
 
 
 def collisions(figure):
-    """What lies over another text, over the legend's place or outside of the picture."""
+    """Return the texts outside the picture, pairs of texts that overlap, and axes that a legend covers."""
     texts = texts_of(figure)
     assert len(texts) > 5
     cut = [text for text, box in texts if figure.bbox.padded(1).count_contains([box.min, box.max]) < 2]
@@ -83,7 +81,7 @@ def pixels(figure):
 
 
 def contrast(one, other):
-    """The ratio of lightness as the Web Content Accessibility Guidelines 2.2 define it."""
+    """Return the contrast ratio of two colours as defined by the Web Content Accessibility Guidelines 2.2."""
 
     def lightness(color):
         rgb = np.asarray(to_rgb(color))
@@ -248,8 +246,8 @@ def test_hundreds_of_coefficients_show_the_largest():
 
 
 def test_what_is_left_out_is_said():
-    assert "(460 smaller ones\nare left out)" in coefficients(500).axes[0].get_xlabel()
-    assert "left out" not in coefficients(40).axes[0].get_xlabel()
+    assert "(460 smaller ones\nnot shown)" in coefficients(500).axes[0].get_xlabel()
+    assert "not shown" not in coefficients(40).axes[0].get_xlabel()
 
 
 @pytest.mark.parametrize(("freedom", "factor"), [({}, 1.96), ({"degrees_of_freedom": 4}, stats.t.ppf(0.975, 4))])
@@ -328,7 +326,7 @@ def test_a_fit_that_is_no_number_leaves_the_goal_in_the_picture():
 
 
 def test_standard_errors_ask_for_their_optimum():
-    with pytest.raises(linfit.InputError, match="standard_error needs the optimum"):
+    with pytest.raises(linfit.InputError, match="standard_error needs the optimum that it belongs to"):
         coefficients_figure(["a"], [1.0], standard_error=[0.1])
 
 
@@ -391,11 +389,11 @@ def test_long_names_do_not_make_a_picture_wider_than_a_screen():
 
 @pytest.mark.parametrize("count", [2, 60])
 def test_two_pictures_share_one_figure(count):
-    figure = new_picture((12.8, 4.8), "step 20, loss 0.1")
+    figure = new_figure((12.8, 4.8), "step 20, loss 0.1")
     left, right = figure.subfigures(1, 2)
-    look, values = style_of(False), np.arange(1.0, count + 1)
-    draw_line(left, X, Y, (0.3, 0.2), truth=TRUE, start=START, residual_std=0.05, style=look)
-    draw_coefficients(right, long_names(count), values, optimum=1.1 * values, standard_error=0.1 * values, style=look)
+    style, values = style_of(False), np.arange(1.0, count + 1)
+    draw_line(left, X, Y, (0.3, 0.2), truth=TRUE, start=START, residual_std=0.05, style=style)
+    draw_coefficients(right, long_names(count), values, optimum=1.1 * values, standard_error=0.1 * values, style=style)
     assert not collisions(figure)
     assert len(left.axes) == 1
     assert len(right.axes) == 2
@@ -427,8 +425,8 @@ def test_fitted_and_true_differ_in_lightness(dark):
 @pytest.mark.parametrize("picture", PICTURES)
 def test_a_users_own_settings_neither_change_a_picture_nor_are_changed(picture):
     saved, shown = picture().png(), pixels(picture())
-    own = {"font.size": 40, "xtick.major.size": 30}
-    with pyplot.style.context(["dark_background", own | {"savefig.facecolor": "pink", "savefig.dpi": 20}]):
+    settings = {"font.size": 40, "xtick.major.size": 30}
+    with pyplot.style.context(["dark_background", settings | {"savefig.facecolor": "pink", "savefig.dpi": 20}]):
         before = dict(matplotlib.rcParams)
         assert picture().png() == saved
         assert pixels(picture()) == shown
@@ -466,10 +464,13 @@ def test_a_dollar_in_a_name_is_a_dollar():
     ("draw", "message"),
     [
         (lambda: line_figure([1.0, 2.0], [1.0], fitted=(1, 0)), "same length, got 2 and 1"),
-        (lambda: line_figure([], [], fitted=(1, 0)), "at least one row"),
-        (lambda: prediction_figure([], []), "at least one row"),
-        (lambda: coefficients_figure(["a", "b", "c"], [1.0, 2.0, 3.0], truth=[1.0, 2.0]), "as many true values"),
-        (lambda: coefficients_figure([], []), "at least one"),
+        (lambda: line_figure([], [], fitted=(1, 0)), "x and y must have at least one row"),
+        (lambda: prediction_figure([], []), "y and predicted must have at least one row"),
+        (
+            lambda: coefficients_figure(["a", "b", "c"], [1.0, 2.0, 3.0], truth=[1.0, 2.0]),
+            "as many true values as names",
+        ),
+        (lambda: coefficients_figure([], []), "and at least one: got 0 values"),
     ],
 )
 def test_values_that_do_not_belong_together_are_refused(draw, message):

@@ -1,4 +1,4 @@
-"""Picture: a matplotlib Figure that a notebook shows."""
+"""StyledFigure: a matplotlib Figure that keeps its style and that a notebook displays."""
 
 from typing import Any
 
@@ -8,11 +8,11 @@ from matplotlib.figure import Figure
 from linfit.callbacks.figures.png import png_of
 
 
-class Picture(Figure):
-    """A `Figure` of the object-oriented interface, which no notebook would show by itself.
+class StyledFigure(Figure):
+    """A `Figure` without pyplot that a notebook displays as a PNG image.
 
-    It is drawn and saved with the settings that it was made with: matplotlib reads fonts, sizes of ticks and colours
-    anew each time.
+    It is always drawn and saved with the settings under which it was created: matplotlib reads fonts, tick sizes and
+    colours again at each drawing.
     """
 
     def __init__(self, *args: Any, **kwargs: Any):
@@ -22,17 +22,17 @@ class Picture(Figure):
         }
 
     def draw(self, renderer: Any) -> None:
-        """Draws the picture, as `Figure.draw`."""
+        """Draw the figure, as `Figure.draw` does."""
         with matplotlib.rc_context(self._settings):
             super().draw(renderer)
 
     def savefig(self, *args: Any, **kwargs: Any) -> None:
-        """Saves the picture, as `Figure.savefig`."""
+        """Save the figure, as `Figure.savefig` does."""
         with matplotlib.rc_context(self._settings):
             super().savefig(*args, **kwargs)
 
     def png(self) -> bytes:
-        """The picture as the content of a PNG file."""
+        """Return the figure as the content of a PNG file."""
         return png_of(self)
 
     def _repr_png_(self) -> bytes:
