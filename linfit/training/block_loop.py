@@ -126,12 +126,12 @@ class BlockLoop:
         return last
 
     def _first_block_steps(self) -> int:
-        """Return the most steps of the first block, before the speed is known."""
+        """Return the maximum length of the first block, in steps, while the speed is still unknown."""
         accepted = [each.first_rows * each.every for each in self.step_callbacks]
         return max(1, min(*accepted, FIRST_BLOCK_VALUES // self.runner.step_values))
 
     def _next_block_steps(self) -> int:
-        """Return the most steps of the next block."""
+        """Return the maximum length of the next block, in steps."""
         runner = self.runner
         if self.batch_hook_steps:
             return min(self.batch_hook_steps, self.steps_per_epoch - runner.position)
@@ -182,7 +182,10 @@ class BlockLoop:
         self.guard.stop(bad_step, last_finite)
 
     def _recording_interval(self) -> int:
-        """Return the distance of recorded steps: one that serves every callback, else enough steps for a chart."""
+        """Return the number of steps from one recorded step to the next.
+
+        It is the largest that serves every callback. If none asks for steps, enough are recorded for a chart.
+        """
         asked = [each.every for each in self.step_callbacks if not isinstance(each, Recorder | ProgressBar)]
         steps = (self.epochs - self.runner.epoch) * self.steps_per_epoch
         return min(2**30, math.gcd(*asked)) if asked else max(1, math.ceil(steps / ENOUGH_ROWS))

@@ -44,7 +44,7 @@ class Checkpoint:
         step: the number of the block's first step.
         epoch: the epoch of that step.
         position: how many steps the epoch had already made.
-        every: the distance of the block's recorded steps.
+        every: the number of steps from one recorded step to the next.
         variables: the values of `CompiledSteps.variables`, as one vector.
         others: the values of `CompiledSteps.others`.
     """

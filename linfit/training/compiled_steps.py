@@ -17,7 +17,7 @@ class StepRequest(NamedTuple):
 
     Attributes:
         steps: the number of steps to make.
-        every: the distance of recorded steps: each every-th step is recorded.
+        every: the number of steps from one recorded step to the next.
         first_recorded: the first recorded step, counted from the first step of the call.
         position: how many steps the epoch has already made.
         steps_per_epoch: the number of steps in an epoch.
@@ -117,7 +117,7 @@ class CompiledSteps:
         last_loss = model.loss_tracker.last
         start = tf.concat([tf.reshape(tf.cast(each.value, dtype), [-1]) for each in self.variables], axis=0)
 
-        def goes_on(done: Any, *_: Any) -> Any:
+        def continues(done: Any, *_: Any) -> Any:
             return (done < steps) & ((done == 0) | (guarded == 0) | tf.math.is_finite(last_loss.value))
 
         # XLA copies whatever a loop carries, so values that follow from `done` are computed from it. `begin` must be
@@ -143,7 +143,7 @@ class CompiledSteps:
         points = tf.TensorArray(dtype, self.max_recorded, element_shape=(width,))
         logs = tf.TensorArray(dtype, self.max_epochs, element_shape=(log_width,))
         zero = tf.constant(0)
-        done, _, points, logs = tf.while_loop(goes_on, step, (zero, zero, points, logs))
+        done, _, points, logs = tf.while_loop(continues, step, (zero, zero, points, logs))
         closing_loss = self._loss(arrays) if self._full_batch else tf.constant(math.nan, dtype)
         return done, tf.stack([last_loss.value, closing_loss]), start, points.stack(), logs.stack()
 

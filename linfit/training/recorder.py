@@ -5,7 +5,7 @@ from typing import Any
 from linfit.training.step_callback import StepCallback
 from linfit.training.trajectory import MAX_VALUES, Trajectory
 
-ENOUGH_ROWS = 1000  # for a chart: about as many are recorded of a fit without other step callbacks
+ENOUGH_ROWS = 1000  # for a chart; a fit without other step callbacks records about this many
 
 
 class Recorder(StepCallback):

@@ -29,8 +29,8 @@ class StepCallback(keras.callbacks.Callback):
     total over the epoch, and has the float32 rounding of that total.
 
     A subclass may override any Keras hook too. In `on_train_begin`, `on_train_batch_begin`, `on_train_batch_end` and
-    `on_train_end` it must call the hook of this class first. A batch or epoch hook of its own makes the blocks that
-    short, and the fit slower.
+    `on_train_end` it must call the hook of this class first. Overriding a batch or epoch hook limits each block to a
+    batch or an epoch, which makes the fit slower.
 
     Attributes:
         only_writes: whether the callback only writes files or prints. With several workers only the chief runs such a

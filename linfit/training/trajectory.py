@@ -31,8 +31,7 @@ class Trajectory:
             fit, where no batch follows.
         learning_rate: the learning rate of the step, shape (k,).
         parameters: the values of each named parameter, shape (k, *shape of the parameter).
-        names: a name for each single value among the parameters, such as `w/area` or `b`. They name the columns of
-            `values`.
+        names: a name for each scalar parameter, such as `w/area` or `b`; the names of the columns of `values`.
 
     Example:
         >>> import linfit
