@@ -168,9 +168,8 @@ class BlockRunner:
         """Make the next steps; return them and the values that `CompiledSteps.variables` had before."""
         compiled, per_epoch = self._compiled, self._batches.steps_per_epoch
         first_recorded = -self.step % every
-        steps = min(
-            steps, compiled.max_recorded * every + first_recorded, compiled.max_epochs * per_epoch - self.position
-        )
+        last_recorded = first_recorded + (compiled.max_recorded - 1) * every  # the step that fills the buffer
+        steps = min(steps, last_recorded + 1, compiled.max_epochs * per_epoch - self.position)
         if not self._full_batch:
             steps = self._batches.fill_buffers(self.step, self.position, steps)
         result = self._call(StepRequest(steps, every, first_recorded, self.position, per_epoch, guarded))

@@ -9,6 +9,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from fit_path import Steps
 
 import linfit
 from linfit.callbacks import StepCallback
@@ -255,6 +256,25 @@ def test_shuffled_fits_agree_with_stock_keras_on_the_same_batches(chunk_values, 
         other = stock(3, 2, "float64", learning_rate=0.05, loss="mse", metrics=["mae"])
         other_history = other.fit(data, epochs=EPOCHS, steps_per_epoch=6, shuffle=False, verbose=0)
     assert_same(model, history, other, other_history, "float64")
+
+
+@pytest.mark.parametrize("every", [1, 2, 3, 5])
+def test_mini_batch_steps_recorded_every_so_often_are_those_of_a_full_recording(every, monkeypatch):
+    """A call's buffer is full at its last recorded step: no later step may overwrite it."""
+    monkeypatch.setattr("linfit.training.block_runner.MAX_VALUES", 60)
+    x, y, _ = rows(2, 1)
+
+    def recorded(every):
+        model = linear(2, 1, "float64", learning_rate=0.01)
+        recorder = Steps(every=every)
+        model.fit(x, y, batch_size=1, epochs=5, verbose=0, shuffle=False, callbacks=[recorder])
+        return linfit.Trajectory.joined(recorder.parts)
+
+    some, all_steps = recorded(every), recorded(1)
+    expected = all_steps[np.isin(all_steps.step, some.step)]
+    np.testing.assert_array_equal(some.step, [*range(0, 5 * len(x), every), 5 * len(x)])
+    np.testing.assert_array_equal(some.values, expected.values)
+    np.testing.assert_array_equal(some.loss, expected.loss)
 
 
 class Fourth(linfit.LinearRegression):
