@@ -122,13 +122,7 @@ def as_matrix(values: Any, name: str, dtype: str | None = "float64", fits: str =
     if array.dtype == object and columns:
         array = _object_columns(array, columns, name)
     if array.dtype.kind not in "biuf":
-        for (row, column), value in np.ndenumerate(array):
-            if not isinstance(value, Real):
-                shown = value.item() if isinstance(value, np.generic) else value
-                raise InputError(
-                    f"{name} must hold numbers only, got {shown!r} in {_cell_place(columns, row, column)}. "
-                    "Leave that column out or encode it as numbers."
-                )
+        _check_numbers(array, columns, name)
     with np.errstate(over="ignore"):  # a value beyond the type's range becomes infinite and is reported below
         try:
             matrix = array.astype(dtype or (array.dtype if array.dtype == "float32" else "float64"), copy=False)
@@ -152,6 +146,16 @@ def as_matrix(values: Any, name: str, dtype: str | None = "float64", fits: str =
             "Fill those values or remove their rows."
         )
     return matrix
+
+
+def _check_numbers(array: np.ndarray, columns: tuple[str, ...] | None, name: str) -> None:
+    for (row, column), value in np.ndenumerate(array):
+        if not isinstance(value, Real):
+            shown = value.item() if isinstance(value, np.generic) else value
+            raise InputError(
+                f"{name} must hold numbers only, got {shown!r} in {_cell_place(columns, row, column)}. "
+                "Leave that column out or encode it as numbers."
+            )
 
 
 def column_names(values: Any) -> tuple[str, ...] | None:

@@ -49,16 +49,9 @@ def plan_columns(
                     ".",
                 )
     feature_columns = tuple(feature_columns)
+    weights = () if sample_weight is None else (sample_weight,)
     for source in sources:
-        weights = () if sample_weight is None else (sample_weight,)
-        for role, names in {"target": targets, "feature": feature_columns, "sample_weight": weights}.items():
-            for name in names:
-                if name not in source.columns:
-                    listed = ", ".join(map(repr, source.columns))
-                    raise InputError(
-                        f"{source.name} has no {role} column {name!r}. Its columns are: {listed}."
-                        f"{_similar_name(name, source)}{_separator_hint(source)}"
-                    )
+        _check_presence(source, {"target": targets, "feature": feature_columns, "sample_weight": weights})
     if sample_weight in (*feature_columns, *targets):
         raise InputError(
             f"{sample_weight!r} weighs the rows and cannot be a feature or a target too. Choose another sample_weight."
@@ -81,6 +74,18 @@ def plan_columns(
     for source in sources:
         _check_kinds(source, plan)
     return plan
+
+
+def _check_presence(source: Source, columns: dict[str, tuple[str, ...]]) -> None:
+    """Check that a source has the columns of each role."""
+    for role, names in columns.items():
+        for name in names:
+            if name not in source.columns:
+                listed = ", ".join(map(repr, source.columns))
+                raise InputError(
+                    f"{source.name} has no {role} column {name!r}. Its columns are: {listed}."
+                    f"{_similar_name(name, source)}{_separator_hint(source)}"
+                )
 
 
 def _stripped_levels(column: str, given: tuple[str, ...]) -> tuple[str, ...]:

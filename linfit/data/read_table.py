@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 
 from linfit.checks import warn
+from linfit.data.block import Block
+from linfit.data.column_plan import ColumnPlan
 from linfit.data.plan_columns import plan_columns
 from linfit.data.sources import sources_of
 from linfit.data.table import Table
@@ -58,22 +60,27 @@ def read_table(
     """
     sources = sources_of(source)
     batches = TableBatches.learnt(sources, plan_columns(sources, target, features, categorical, sample_weight, missing))
-    blocks = list(batches.blocks(counting=True))
-    names = batches.feature_names
-    x = np.empty((sum(block.values.shape[1] for block in blocks), len(names)))
-    y = np.empty((len(x), len(batches.wanted.targets)))
-    weights = () if sample_weight is None else (np.empty(len(x)),)
-    end = len(x)
-    while blocks:  # each block is freed once it is copied
-        values = blocks.pop().values
-        begin = end - values.shape[1]
-        for whole, part in zip((x, y, *weights), batches.wanted.split(values), strict=True):
-            whole[begin:end] = part
-        end = begin
+    x, y, *weights = _arrays_of(list(batches.blocks(counting=True)), batches.wanted)
     for array in (x, y, *weights):
         array.flags.writeable = False  # so that a single reduction serves all fits and comparisons of the table
     _warn_of_absent_levels(x, batches)
+    names = batches.feature_names
     return Table(x, y, names, batches.target_name, batches.categories, batches.dropped or 0, *weights)
+
+
+def _arrays_of(blocks: list[Block], plan: ColumnPlan) -> list[np.ndarray]:
+    """Return x, y and any weights of all blocks; empties the list, so that each block is freed once it is copied."""
+    end = sum(block.values.shape[1] for block in blocks)
+    arrays = [np.empty((end, len(plan.feature_names))), np.empty((end, len(plan.targets)))]
+    if plan.weight is not None:
+        arrays.append(np.empty(end))
+    while blocks:
+        values = blocks.pop().values
+        begin = end - values.shape[1]
+        for array, part in zip(arrays, plan.split(values), strict=True):
+            array[begin:end] = part
+        end = begin
+    return arrays
 
 
 def _warn_of_absent_levels(x: np.ndarray, batches: TableBatches) -> None:

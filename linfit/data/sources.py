@@ -44,12 +44,10 @@ def _paths(pattern: Any) -> list[str]:
     if os.path.isdir(path):
         raise InputError(f"{path} is a folder. Name its files with a pattern: {os.path.join(path, '*.parquet')!r}.")
     if not has_magic(path):
-        raise InputError(f"there is no file {path}. Check the path; a relative path starts at {Path.cwd()}.")
+        raise InputError(f"{path} does not exist. Check the path; a relative path starts at {Path.cwd()}.")
     matches = sorted(name for name in glob(path, recursive=True) if os.path.isfile(name))
     if not matches:
-        raise InputError(
-            f"there is no file that matches {path}. Check the pattern; a relative pattern starts at {Path.cwd()}."
-        )
+        raise InputError(f"no file matches {path}. Check the pattern; a relative pattern starts at {Path.cwd()}.")
     return matches
 
 

@@ -341,7 +341,7 @@ def test_a_damaged_page_of_a_parquet_file_is_seen_where_it_has_a_checksum():
 def test_a_pattern_without_a_file_and_a_folder_are_named():
     Path("data").mkdir()
     assert refusal("data/*.csv").startswith(
-        "there is no file that matches data/*.csv. Check the pattern; a relative pattern starts at"
+        "no file matches data/*.csv. Check the pattern; a relative pattern starts at"
     )
     assert refusal("data") == "data is a folder. Name its files with a pattern: 'data/*.parquet'."
 

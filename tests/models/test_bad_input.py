@@ -591,7 +591,7 @@ def test_a_file_that_is_no_table_of_numbers_is_told_where(tmp_path, content, opt
 
 def test_a_file_that_is_not_there_is_named_with_the_folder_it_is_looked_up_from(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    with refused(f"there is no file flats.csv. Check the path; a relative path starts at {tmp_path}."):
+    with refused(f"flats.csv does not exist. Check the path; a relative path starts at {tmp_path}."):
         linfit.read_table("flats.csv", target="rent")
 
 

@@ -332,7 +332,7 @@ MISTAKES = {
     "two_rows": (["--rows", "2"], "StopAtOptimum measures by the standard error, which these data do not give"),
     "no_rows": (["--rows", "0"], "--rows must be a whole number of at least 1, got 0."),
     "negative_seed": (["--seed", "-1"], "seed must be "),
-    "missing_file": (["--csv", "no.csv", "--target", "rent"], "there is no file"),
+    "missing_file": (["--csv", "no.csv", "--target", "rent"], "no.csv does not exist. Check the path"),
     "target_without_csv": (["--target", "rent"], "--target and --features choose columns of a file."),
     "w_and_csv": (["--csv", "no.csv", "--target", "y", "--w", "1"], "--w describes drawn data, --csv reads a file."),
     "path_as_name": (["--name", "a/b"], "--name must be the name of a folder in "),

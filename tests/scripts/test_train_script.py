@@ -414,7 +414,7 @@ def test_a_run_ended_by_ctrl_c_goes_on_from_exactly_there(interrupted, main, cap
 
 
 MISTAKES = {
-    "missing_file": (["--csv", "no.csv", "--target", "rent"], "there is no file"),
+    "missing_file": (["--csv", "no.csv", "--target", "rent"], "no.csv does not exist. Check the path"),
     "missing_target": (
         ["--csv", "flats.csv", "--target", "price"],
         "no target column 'price'. Its columns are: 'area', ",

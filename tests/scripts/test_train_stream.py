@@ -139,7 +139,7 @@ def test_ctrl_c_while_workers_are_busy_ends_all_at_once_and_in_a_line(files, tmp
             ["--csv", "a.csv", "--target", "y", "--stream", "--workers", "2", "--scheduler", "tcp://127.0.0.1:1"],
             "--workers starts processes on this machine, --scheduler has workers of its own. Leave one of them out.",
         ),
-        (["--csv", "no.csv", "--target", "y", "--stream"], "there is no file"),
+        (["--csv", "no.csv", "--target", "y", "--stream"], "no.csv does not exist. Check the path"),
     ],
 )
 def test_options_that_do_not_go_together_are_refused_in_a_line(options, said, tmp_path, capsys):
