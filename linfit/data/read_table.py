@@ -60,7 +60,7 @@ def read_table(
     """
     sources = sources_of(source)
     batches = TableBatches.learnt(sources, plan_columns(sources, target, features, categorical, sample_weight, missing))
-    x, y, *weights = _arrays_of(list(batches.blocks(counting=True)), batches.wanted)
+    x, y, *weights = _arrays_of(list(batches.blocks(counting=True)), batches.plan)
     for array in (x, y, *weights):
         array.flags.writeable = False  # so that a single reduction serves all fits and comparisons of the table
     _warn_of_absent_levels(x, batches)
@@ -85,7 +85,7 @@ def _arrays_of(blocks: list[Block], plan: ColumnPlan) -> list[np.ndarray]:
 
 def _warn_of_absent_levels(x: np.ndarray, batches: TableBatches) -> None:
     position = 0
-    for column in batches.wanted.features:
+    for column in batches.plan.features:
         levels = batches.categories.get(column)
         width = 1 if levels is None else len(levels) - 1
         if levels is not None:

@@ -37,53 +37,53 @@ class TableBatches:
 
     Attributes:
         sources: the files.
-        wanted: the columns to read from them.
+        plan: the columns to read from them.
         batch_rows: the maximum number of rows in a block. Blocks of a CSV file may be larger.
         dropped: the number of rows that the latest pass left out because a cell is missing; None before the first pass.
     """
 
     sources: Sequence[Source]
-    wanted: ColumnPlan
+    plan: ColumnPlan
     batch_rows: int = BATCH_ROWS
     dropped: int | None = field(default=None, init=False)
     _used_rows: int | None = field(default=None, init=False, repr=False)
 
     @classmethod
-    def learnt(cls, sources: Sequence[Source], wanted: ColumnPlan, batch_rows: int = BATCH_ROWS) -> "TableBatches":
+    def learnt(cls, sources: Sequence[Source], plan: ColumnPlan, batch_rows: int = BATCH_ROWS) -> "TableBatches":
         """Return the batches of these columns. Levels that were not given are learnt by reading the files once.
 
         Raises:
             InputError: a column has too few or too many levels, two features have the same name, or, where the files
                 are read, a cell cannot be used.
         """
-        unknown = [column for column, levels in wanted.categories.items() if levels is None]
+        unknown = [column for column, levels in plan.categories.items() if levels is None]
         if unknown:
-            plan = wanted if wanted.drop_missing else ColumnPlan(tuple(unknown), (), dict.fromkeys(unknown), False)
+            first_pass = plan if plan.drop_missing else ColumnPlan(tuple(unknown), (), dict.fromkeys(unknown), False)
             levels: dict[str, set[str]] = {column: set() for column in unknown}
-            for block in cls(sources, plan, batch_rows).blocks(counting=True):
+            for block in cls(sources, first_pass, batch_rows).blocks(counting=True):
                 for column in unknown:
                     levels[column] |= block.levels[column]
                     if len(levels[column]) > categories.MOST_LEVELS:
                         raise categories.too_many_levels(column)
             learnt = {column: categories.sorted_levels(column, levels[column]) for column in unknown}
-            wanted = replace(wanted, categories={**wanted.categories, **learnt})
-        wanted.refuse_duplicate_names()
-        return cls(sources, wanted, batch_rows)
+            plan = replace(plan, categories={**plan.categories, **learnt})
+        plan.refuse_duplicate_names()
+        return cls(sources, plan, batch_rows)
 
     @property
     def feature_names(self) -> tuple[str, ...]:
         """The names of the columns of x."""
-        return self.wanted.feature_names
+        return self.plan.feature_names
 
     @property
     def target_name(self) -> str | tuple[str, ...]:
         """The name of the column of y, or a tuple if there are several targets."""
-        return self.wanted.targets[0] if len(self.wanted.targets) == 1 else self.wanted.targets
+        return self.plan.targets[0] if len(self.plan.targets) == 1 else self.plan.targets
 
     @property
     def categories(self) -> dict[str, tuple[str, ...]]:
         """The levels of each categorical column; the first is the reference level, which has no feature."""
-        return {column: levels for column, levels in self.wanted.categories.items() if levels is not None}
+        return {column: levels for column, levels in self.plan.categories.items() if levels is not None}
 
     @property
     def rows(self) -> int | None:
@@ -92,7 +92,7 @@ class TableBatches:
         return None if None in counts else sum(count for count in counts if count is not None)
 
     def __iter__(self) -> Iterator[tuple[np.ndarray, ...]]:
-        return (self.wanted.split(block.values) for block in self.blocks())
+        return (self.plan.split(block.values) for block in self.blocks())
 
     def parts(self, count: int) -> "list[TableBatches]":
         """Return at most `count` parts, each a `TableBatches`, that together yield each row once.
@@ -138,14 +138,14 @@ class TableBatches:
         import tensorflow as tf
 
         checks.count(batch_size, "batch_size")
-        shapes: list[tuple[int | None, ...]] = [(None, len(self.feature_names)), (None, len(self.wanted.targets))]
-        if self.wanted.weight is not None:
+        shapes: list[tuple[int | None, ...]] = [(None, len(self.feature_names)), (None, len(self.plan.targets))]
+        if self.plan.weight is not None:
             shapes.append((None,))
         blocks = tf.data.Dataset.from_generator(
             lambda: (tuple(part.astype(dtype) for part in block) for block in self),
             output_signature=tuple(tf.TensorSpec(shape, dtype) for shape in shapes),
         )
-        rows = self._used_rows if self.rows is None or self.wanted.drop_missing else self.rows
+        rows = self._used_rows if self.rows is None or self.plan.drop_missing else self.rows
         if rows is None:
             rows = sum(len(x) for x, *_ in self)
         batches = blocks.rebatch(batch_size).prefetch(tf.data.AUTOTUNE)
@@ -191,7 +191,7 @@ class TableBatches:
     def _read_sources(self) -> Iterator[Block | BadCell]:
         """Yield the blocks and bad cells of all sources."""
         for source in self.sources:
-            yield from source.read_blocks(self.wanted, self.batch_rows)
+            yield from source.read_blocks(self.plan, self.batch_rows)
 
 
 def _join_small_blocks(blocks: Iterator[Block | BadCell], batch_rows: int) -> Iterator[Block | BadCell]:

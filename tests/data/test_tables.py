@@ -305,7 +305,7 @@ NOT_NUMBERS = {
     ),
     "one_level": ("city,rent\nA,1\nA,2\n", {"categorical": ["city"]}, "must have at least two levels, got 1, 'A'."),
     "one_level_given": (SMALL, {"categorical": {"city": ["A"]}}, "must have at least two levels, got 1, 'A'."),
-    "a_level_twice": (SMALL, {"categorical": {"city": ["A", "B", "A"]}}, "the levels of 'city' must differ"),
+    "a_level_twice": (SMALL, {"categorical": {"city": ["A", "B", "A"]}}, "the levels of 'city' must be unique"),
     "category_elsewhere": (
         SMALL,
         {"categorical": ["town"]},
