@@ -48,7 +48,7 @@ def about(context: FitContext) -> dict[str, Any]:
 
 def arrays(context: FitContext) -> dict[str, np.ndarray]:
     """The arrays that are known, by tag: points of the data, optimum, curvature and truth."""
-    drawn, point = context.drawn, context.start.point()
+    drawn, point = context.data_rows, context.start.point()
     result: dict[str, np.ndarray] = {}
     if not dense_rows(len(context.start.names)):
         return result
@@ -75,7 +75,7 @@ def arrays(context: FitContext) -> dict[str, np.ndarray]:
 
 def _drawn(context: FitContext) -> SquaredError | None:
     """The objective, if it is small enough for its curvature: of thousands of features that takes a minute."""
-    objective = context.problem
+    objective = context.solved_objective
     if objective is None or not dense_rows(len(context.start.names)):
         return None
     return objective if objective.statistics.features + objective.statistics.use_bias <= _MOST_DIRECTIONS else None
@@ -147,9 +147,9 @@ def _message(context: FitContext) -> str | None:
         return "This model is not y = x w + b: there is no optimum in closed form to compare with."
     if context.rows is None:
         return "The rows were not in memory: pass data=(x, y) to TensorBoardLogger to see them and their optimum."
-    if context.problem is not None and _drawn(context) is None:
+    if context.solved_objective is not None and _drawn(context) is None:
         return f"{parameters:,} parameters are more than those whose loss bowl is drawn: there is no forecast."
-    if context.problem is not None:
+    if context.solved_objective is not None:
         return None
     if l2_penalty(context.model) is None:
         words = loss_in_words(context.model.loss)

@@ -39,7 +39,7 @@ class FitPictures:
     """
 
     def __init__(self, context: FitContext, truth: Any = None, x_label: str | None = None, y_label: str = "y"):
-        start, drawn = context.start, context.drawn
+        start, drawn = context.start, context.data_rows
         values = start.parameters
         linear = is_linear(values)
         self._is_line = linear and values["w"].size == 1 and not (drawn is None and context.rows is not None)
