@@ -1,4 +1,4 @@
-"""What watches a fit: printed lines, TensorBoard logs, pictures, and a guard against divergence."""
+"""Keras callbacks and figures: printed lines, TensorBoard logs, pictures of a fit, stops, and a divergence guard."""
 
 from linfit.callbacks.figures.bowl_figure import bowl_figure
 from linfit.callbacks.figures.coefficients_figure import coefficients_figure

@@ -1,4 +1,4 @@
-"""FitAnimation: a fit as a short film."""
+"""FitAnimation: a fit as a short film, an animated GIF."""
 
 import io
 from typing import Any
@@ -7,30 +7,29 @@ import numpy as np
 
 from linfit.callbacks.figures.png import png_of
 from linfit.callbacks.figures.step_selection import geometric_steps
-from linfit.callbacks.film_strip import FilmStrip
+from linfit.callbacks.path_recorder import PathRecorder
 from linfit.training.trajectory import Trajectory
 
 _FRAME_MS, _LAST_FRAME_MS = 120, 2500
-_COLOURS = 96  # of so many, none is missed, and the file is half as large
+_COLOURS = 96  # enough for these pictures, and half the file size of 256
 
 
-class FitAnimation(FilmStrip):
+class FitAnimation(PathRecorder):
     """Films a fit: `fit.gif` in the run's folder, with the line and the loss bowl side by side.
 
-    For several features the coefficients take the place of the line. Some 50 frames show steps close together
-    early and far apart late. The film is made when the fit is over, which takes about ten seconds, and starts over
-    again at its end.
+    With several features, the coefficients replace the line. About 50 frames show steps that are close together early
+    and far apart late. The film is created when the fit is over, which takes about ten seconds. It repeats endlessly.
 
     Args:
         log_dir: the folder of the runs, as for `TensorBoardLogger`.
         run: the run the film belongs to, as for `TensorBoardLogger`.
-        truth: the `GroundTruth` of the data, or anything with its w and b.
-        data: x and y to draw, where the fit's rows are not in memory or the model is not linfit's.
-        x_label, y_label: names of the axes of the line's picture, with units if they have any.
-        dark: draw it on a dark background.
+        truth: the `GroundTruth` of the data, or any object with its w and b.
+        data: x and y to draw, if the fit's rows are not in memory or the model is not from linfit.
+        x_label, y_label: axis labels of the line's picture, with units if there are any.
+        dark: whether to draw on a dark background.
 
     Raises:
-        InputError: no data for the line's picture; a truth of another shape than the model; a folder that
+        InputError: there are no data for the line's picture, the truth does not have the model's shape, or the folder
             cannot be written.
 
     Example:
@@ -45,19 +44,19 @@ class FitAnimation(FilmStrip):
         b'GIF89a'
     """
 
-    count = 48
+    most_pictures = 48
 
     def __init__(self, *args: Any, dark: bool = False, **kwargs: Any):
         super().__init__(*args, **kwargs)
         self.dark = dark
 
     def plan(self) -> list[int]:
-        """The steps of the frames: as close together at the start of this fit as at that of the first one."""
+        """Return the steps of the frames, counted from the start of this fit, also if it is resumed."""
         steps = None if self.last_step is None else self.last_step - self.first_step
-        return [self.first_step + step for step in geometric_steps(steps, self.count)]
+        return [self.first_step + step for step in geometric_steps(steps, self.most_pictures)]
 
     def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
-        """Makes the film; not after Ctrl-C, when nobody wants to wait for it."""
+        """Create the film; not after Ctrl-C, so that the user does not have to wait."""
         super().on_train_end(logs)
         if logs:
             path = self.path()

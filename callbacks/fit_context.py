@@ -1,4 +1,4 @@
-"""What is known of a fit before its first step: its rows, its truth, and the optimum that it descends to."""
+"""FitContext: the facts about a fit that are known before its first step."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,40 +20,36 @@ from linfit.training.trajectory import Trajectory
 
 @dataclass(frozen=True)
 class FitContext:
-    """What is known of a fit before its first step; make it with `fit_context`.
+    """The rows, objective, optimum and truth of a fit, as known before its first step; create it with `fit_context`.
 
     Attributes:
-        model: what is fitted: any Keras model.
-        start: the one point at which it stands.
-        rows: those of the fit; None where they are not in memory.
-        drawn: rows that are data, and can be shown; None where there are none, as of a stream that was condensed.
-        batch_size: how many of them are in each step; None where that is not known.
-        objective: the loss on these rows, where it is the squared error; else None.
-        finds_optimum: whether `optimum` is the objective's own minimum, and not one that was passed.
-        optimum: the minimum of the loss, or what was passed as such; or None.
-        points: the values of "truth" and "optimum" in the order of the start's names; of those that are known.
-        losses: the loss at each of these points, where it is known.
+        model: the model that is fitted, any Keras model.
+        start: the starting point of the fit, a trajectory of one row.
+        rows: the rows that are fitted; None if they are not in memory. A stream may have been condensed to a few rows
+            with the same loss.
+        data_rows: the rows that are the data themselves and can be plotted; None if there are none in memory.
+        batch_size: how many rows each step has; None if that is not known.
+        objective: the loss on `rows`, if it is the mean squared error, alone or with an L2 penalty; otherwise None.
+        optimum: the minimum of the loss, solved from `objective` or passed by the user; None if it is not known.
+        solved_objective: the objective from which `optimum` was solved; None if the optimum was passed or is not known.
+        points: the values of "truth" and "optimum", each if it is known, in the order of `start.names`.
+        losses: the loss at "truth" and at "optimum", each if it is known.
     """
 
     model: keras.Model
     start: Trajectory
     rows: Rows | None
-    drawn: Rows | None
+    data_rows: Rows | None
     batch_size: int | None
     objective: SquaredError | None
-    finds_optimum: bool
     optimum: LeastSquares | None
+    solved_objective: SquaredError | None
     points: Mapping[str, np.ndarray]
     losses: Mapping[str, float]
 
     @property
-    def problem(self) -> SquaredError | None:
-        """Return the objective whose minimum `optimum` is; None where there is none, or the optimum was passed."""
-        return self.objective if self.finds_optimum else None
-
-    @property
     def is_linear(self) -> bool:
-        """Whether the model is y = x w + b, or y = x w, of the rows as they are."""
+        """Return whether the model is y = x w + b, or y = x w, without further layers or an activation."""
         if not is_linear(self.start.parameters) or self.start.w.ndim != 3:
             return False
         layers = [layer for layer in self.model.layers if not isinstance(layer, keras.layers.InputLayer)]
@@ -62,9 +58,10 @@ class FitContext:
         )
 
     def zone(self, name: str) -> np.ndarray:
-        """A point and the ends of the interval around it, shape (3, scalars): 95 % for the optimum, none for the truth.
+        """Return the point "truth" or "optimum" with the lower and upper ends of its zone, shape (3, parameters).
 
-        What has no interval, as of features that depend on each other, has ends that are no finite numbers.
+        The zone of the optimum is its 95 % confidence interval. Its ends are not finite where there is no interval, for
+        example where features depend on each other. The zone of the truth has a width of 0.
         """
         point = self.points[name]
         if name == "truth" or self.optimum is None:
@@ -81,29 +78,29 @@ def fit_context(
     optimum: Any = "auto",
     data: tuple[Any, ...] | None = None,
 ) -> FitContext:
-    """Finds what is known of the fit that `model` is running.
+    """Collect what is known of the fit that `model` is running.
 
     Args:
-        model: what is fitted: any Keras model.
-        start: the one point at which it stands.
-        settings: Keras's own `params` of a callback: the steps in each epoch.
+        model: the model that is fitted, any Keras model.
+        start: the starting point of the fit, a trajectory of one row.
+        settings: the `params` that Keras gives a callback; they hold the number of steps per epoch.
         truth, optimum, data: as for `TensorBoardLogger`.
 
     Raises:
-        InputError: a truth, an optimum or data of another shape than the model.
+        InputError: the truth, the optimum or the data do not have the model's shape.
     """
     point = start.point()
     names = getattr(truth, "feature_names", None)
     fit = current_fit(model)
     rows, objective = (None, None) if fit is None else (fit.rows, fit.objective(names))
-    is_condensed = isinstance(rows, CondensedRows)  # which have the loss of a stream, and are not its data
-    drawn = None if is_condensed else rows
+    is_condensed = isinstance(rows, CondensedRows)  # these have the loss of a stream but are not its data
+    data_rows = None if is_condensed else rows
     if data is not None:
-        drawn = _checked(data, point)
+        data_rows = _checked(data, point)
         if not is_condensed:
-            rows, objective = drawn, squared_error_of(model, drawn, names)
-    is_own = isinstance(optimum, str)
-    if is_own:
+            rows, objective = data_rows, squared_error_of(model, data_rows, names)
+    solved_objective = objective if isinstance(optimum, str) else None
+    if isinstance(optimum, str):
         optimum = None if objective is None else objective.optimum
     points, losses = {}, {}
     if truth is not None:
@@ -114,7 +111,7 @@ def fit_context(
         points["optimum"] = flat_reference(optimum, point, "optimum")
         losses["optimum"] = optimum.loss
     batch_size = None if rows is None else _batch_size(model, rows.count, settings.get("steps"))
-    return FitContext(model, start, rows, drawn, batch_size, objective, is_own, optimum, points, losses)
+    return FitContext(model, start, rows, data_rows, batch_size, objective, optimum, solved_objective, points, losses)
 
 
 def _checked(data: tuple[Any, ...], point: Mapping[str, np.ndarray]) -> Rows:
@@ -123,14 +120,17 @@ def _checked(data: tuple[Any, ...], point: Mapping[str, np.ndarray]) -> Rows:
     shape = (rows.x.shape[1], rows.y.shape[1])
     if is_linear(point) and point["w"].shape != shape:
         raise InputError(
-            f"data=(x, y) must have the columns of the rows that are fitted, of which w has the shape "
-            f"{point['w'].shape}; got {shape[0]} features and {shape[1]} targets. Pass the x and y of model.fit."
+            f"data=(x, y) must have the columns of the fitted rows: the model's w has the shape (features, targets) = "
+            f"{point['w'].shape}, got {shape[0]} features and {shape[1]} targets. Pass the x and y of model.fit."
         )
     return rows
 
 
 def _batch_size(model: keras.Model, rows: int, steps_per_epoch: int | None) -> int | None:
-    """Of a stock model that is not known, unless each step has all rows."""
+    """Return how many rows each step has, or None if that is not known.
+
+    A stock Keras model does not say; then it is known only if each epoch is one step of all rows.
+    """
     batch_size = getattr(model, "batch_size", None)
     if batch_size is None:
         return rows if steps_per_epoch == 1 else None

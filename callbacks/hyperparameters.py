@@ -1,4 +1,4 @@
-"""HyperParameters: a run as a row of TensorBoard's HParams table, with its settings and how it ended."""
+"""HyperParameters: a run as a row of TensorBoard's HParams table, with its settings and its result."""
 
 import math
 from collections.abc import Mapping
@@ -9,8 +9,8 @@ import numpy as np
 
 from linfit import checks
 from linfit.analysis.verdict import CONVERGED_WITHIN
-from linfit.callbacks.events.event_file import open_run
 from linfit.callbacks.events.hparams_row import STEPS, STEPS_TO_OPTIMUM, HParamsRow
+from linfit.callbacks.events.run_files import open_run
 from linfit.checks import InputError
 from linfit.keras_utils.optimizer import is_plain_sgd
 from linfit.parameter_names import flat_reference
@@ -22,34 +22,33 @@ _RATE, _RATE_TO_LIMIT = "learning_rate", "rate / limit"
 
 
 class HyperParameters(StepCallback):
-    """Makes a run a row of the HParams page's table, beside the `TensorBoardLogger` of the same run.
+    """Adds a run to the table of the HParams page; use it together with a `TensorBoardLogger` of the same run.
 
     ============== ===========================================================================================
-    settings       `learning_rate` (the first, as a number), `rate / limit` (that over the stability limit),
-                   `batch_size`, `rows`, `features`, the truth's `noise`, and your own; those that are known
-    at the end     `steps` in all, `steps to optimum` (the first recorded step that is as near to it as `fraction`
-                   says; empty if there was none), and the last `loss`, `error/optimization`, `error/truth` and
+    settings       `learning_rate` (the first one, as a number), `rate / limit` (this rate divided by the stability
+                   limit), `batch_size`, `rows`, `features`, the truth's `noise`, and your own; each if it is known
+    results        `steps` (the total), `steps to optimum` (the first recorded step within `fraction` of the optimum;
+                   empty if there was none), and the last `loss`, `error/optimization`, `error/truth` and
                    `learning_rate` that the logger wrote
-    status         success; failure of a fit that Ctrl-C ended, whose loss is no finite number, or whose rate is above
-                   the stability limit; unknown while it runs, and for good if it is killed
+    status         success; failure if Ctrl-C ended the fit, its loss is not finite, or it ended away from the optimum
+                   with a rate above the stability limit; unknown while the fit runs, and if its process was killed
     ============== ===========================================================================================
 
-    All runs have these columns, so that runs of several log folders are one table; give all of them the same names
-    of settings. A run that is gone on with keeps its row, with the settings and the status of its latest fit; a
-    TensorBoard that was open before shows those once it is started again.
+    All runs have these columns, so that the runs of several log folders form one table. For this, give all of them the
+    same names of settings. A run that is resumed keeps its row and shows the settings and the status of its latest fit.
+    A TensorBoard that is already open shows them after a restart.
 
     Args:
         log_dir: the folder of the runs, as for `TensorBoardLogger`.
         run: the name of the run, as for `TensorBoardLogger`.
-        truth: the `GroundTruth` of the data, for its noise.
-        settings: more settings by name, such as {"seed": 7}; None is a setting that this run does not have.
-        fraction: of the standard error of each parameter, within which a fit has reached the optimum; 0.1, as in
-            the verdict of `linfit.compare`.
-        every: look at steps 0, every, 2 every, ...; give it that of the `TensorBoardLogger`.
+        truth: the `GroundTruth` of the data; its noise is recorded.
+        settings: additional settings by name, such as {"seed": 7}; None marks a setting that this run does not have.
+        fraction: a fit has reached the optimum when every parameter is within this fraction of its standard error;
+            0.1 by default, as in the verdict of `linfit.compare`.
+        every: check steps 0, every, 2 every, ...; use the value given to the `TensorBoardLogger`.
 
     Raises:
-        InputError: a setting that is no number or text; a fraction that is not above 0; a folder that cannot be
-            written.
+        InputError: a setting is not a number or a string, the fraction is not above 0, or the folder cannot be written.
 
     Example:
         >>> import linfit, tempfile
@@ -85,64 +84,66 @@ class HyperParameters(StepCallback):
                 self.settings[name] = value.item()
             elif not isinstance(value, float | int | str | None):
                 raise InputError(
-                    f"a setting must be a number or a text, got {name}={value!r}. Try settings={{'{name}': 7}}."
+                    f"a setting must be a number or a string, got {name}={value!r}. Try settings={{'{name}': 7}}."
                 )
         self.fraction = checks.positive(fraction, "fraction")
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
-        """Opens the run, and finds what a fit may reach and what rate it may take."""
+        """Open the run, and find the optimum with its tolerance and the stability limit."""
         super().on_train_begin(logs)
         self._file = open_run(self.log_dir, self.run, self.model)
-        self._first_step, self._reached = self.step, math.inf
+        self._first_step, self._step_at_optimum = self.step, math.inf
         self._row = HParamsRow(self._file, self._first_step)
-        self._limit, self._goal, self._tolerance = math.inf, np.array(math.nan), np.array(math.nan)
+        self._stability_limit, self._optimum, self._tolerance = math.inf, np.array(math.nan), np.array(math.nan)
         self._objective = objective = current_objective(self.model)
         if objective is not None:
             point = self.here().point()
-            self._limit = objective.curvature.stability_limit
-            self._goal = flat_reference(objective.optimum, point, "optimum")
+            self._stability_limit = objective.curvature.stability_limit
+            self._optimum = flat_reference(objective.optimum, point, "optimum")
             tolerance = self.fraction * objective.optimum_in_model_units.standard_error(point)
             self._tolerance = np.where(np.isfinite(tolerance), tolerance, math.nan)
 
     def on_steps_end(self, trajectory: Trajectory) -> None:
-        """Writes the settings at the first steps, when all callbacks have opened their runs; looks for the optimum."""
-        if not self._row.started:
-            settings = self._found(trajectory) | self.settings
+        """Write the settings with the first steps, and check whether the fit has reached the optimum."""
+        if not self._row.started:  # not before: callbacks share a run's file only if it is empty when they open it
+            settings = self._fit_settings(trajectory) | self.settings
             given = [name for name, value in self.settings.items() if value is not None]
             self._row.start(settings, [_RATE, _RATE_TO_LIMIT, *given], has_truth=self.truth is not None)
-        errors = trajectory.values - self._goal
+        errors = trajectory.values - self._optimum
         errors = errors if self._objective is None else self._objective.to_model_units(errors)
         near = np.all(np.abs(errors) <= self._tolerance, axis=1)
-        self._is_near = bool(near[-1])
-        if self._reached == math.inf and near.any():
-            self._reached = int(trajectory.step[np.argmax(near)])
+        self._is_at_optimum = bool(near[-1])
+        if self._step_at_optimum == math.inf and near.any():
+            self._step_at_optimum = int(trajectory.step[np.argmax(near)])
 
     def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
-        """Writes how the run ended."""
+        """Write the results and the status of the run."""
         super().on_train_end(logs)
         totals: dict[str, float] = {STEPS: self.step}
-        if self._reached < math.inf and not (0 < self._first_step == self._reached):  # then an earlier fit wrote it
-            totals[STEPS_TO_OPTIMUM] = self._reached
+        # A resumed fit that starts at the optimum reached it earlier, and the earlier fit has written the step.
+        started_there = 0 < self._first_step == self._step_at_optimum
+        if self._step_at_optimum < math.inf and not started_there:
+            totals[STEPS_TO_OPTIMUM] = self._step_at_optimum
         self._file.scalars(self.step, totals)
         self._row.end(self.step, self._has_failed(logs))
         del self._file, self._row, self._objective
 
-    def _found(self, trajectory: Trajectory) -> dict[str, float | str | None]:
-        """The settings of this fit by name; None where one is not known."""
-        rate = float(f"{trajectory.learning_rate[0]:.6g}")  # without the rounding of float32
+    def _fit_settings(self, trajectory: Trajectory) -> dict[str, float | str | None]:
+        """Return the settings of this fit by name, None for those that are not known."""
+        rate = float(f"{trajectory.learning_rate[0]:.6g}")  # drops the rounding error of float32
         fit = current_fit(self.model)
         rows = None if fit is None else fit.rows
         kernel = trajectory.parameters.get("w")
         return {
             _RATE: rate,
-            _RATE_TO_LIMIT: float(f"{rate / self._limit:.4g}") if self._limit < math.inf else None,
+            _RATE_TO_LIMIT: float(f"{rate / self._stability_limit:.4g}") if self._stability_limit < math.inf else None,
             "batch_size": None if rows is None else min(self.model.batch_size, rows.count),
             "rows": None if rows is None else rows.count,
             "features": None if kernel is None else kernel.shape[1],
         }
 
     def _has_failed(self, logs: dict[str, Any] | None) -> bool:
-        if not logs or not math.isfinite(logs.get("loss", math.nan)):  # Ctrl-C ends a fit without logs
+        if not logs or not math.isfinite(logs.get("loss", math.nan)):  # after Ctrl-C there are no logs
             return True
         rate = float(self.model.optimizer.learning_rate.numpy())
-        return is_plain_sgd(self.model.optimizer) and rate > self._limit and not self._is_near
+        return is_plain_sgd(self.model.optimizer) and rate > self._stability_limit and not self._is_at_optimum

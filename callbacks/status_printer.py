@@ -1,4 +1,4 @@
-"""StatusPrinter: one aligned line every N steps."""
+"""StatusPrinter: progress of a fit as aligned lines on the terminal."""
 
 from typing import Any
 
@@ -17,14 +17,15 @@ _DISTANCE, _FURTHEST = "distance", "furthest off"
 class StatusPrinter(StepCallback):
     """Prints step, loss, parameters and their distance to the truth, every N steps and at the end.
 
-    Few parameters are printed each, beside their distance to the truth; as many as fit into the terminal's
-    width (80 characters where there is none). Of many, only the norm of the distance and the parameter that is
-    furthest off. Without a truth the distance is to the optimum, where that has a closed form. A terminal with
-    colours shows a distance in green where noise explains it: within two standard errors of the optimum.
+    If the terminal is wide enough (80 characters without a terminal), every parameter is printed with its distance to
+    the truth. In less space, the distances are replaced by their norm and the parameter that is furthest off. With many
+    parameters, only these two are printed.
+    Without a truth, distances are to the optimum, if it has a closed form. A terminal with colours shows a distance in
+    green if noise explains it: up to two standard errors of the optimum.
 
     Args:
         every: print at steps 0, every, 2 every, ...
-        truth: the `GroundTruth` of the data, or anything with its w and b.
+        truth: the `GroundTruth` of the data, or any object with its w and b.
 
     Example:
         >>> import linfit
@@ -47,15 +48,15 @@ class StatusPrinter(StepCallback):
         self.truth = truth
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
-        """Chooses the columns and prints their titles."""
+        """Choose the columns and print their titles."""
         super().on_train_begin(logs)
         start = self.here()
         objective = current_objective(self.model)
         reference = self.truth
         if reference is None and objective is not None:
             reference = objective.optimum
-        self._name = "truth" if self.truth is not None else "optimum"
-        self._reference = None if reference is None else flat_reference(reference, start.point(), self._name)
+        self._reference_name = "truth" if self.truth is not None else "optimum"
+        self._reference = None if reference is None else flat_reference(reference, start.point(), self._reference_name)
 
         self._has_colour = terminal.has_colour()
         self._noise = np.full(len(start.names), np.nan)
@@ -67,7 +68,7 @@ class StatusPrinter(StepCallback):
         print(self._line({title: title for title in self._widths}, dict.fromkeys(self._widths, "bold")), flush=True)
 
     def on_steps_end(self, trajectory: Trajectory) -> None:
-        """Prints a line for each recorded step, all at once: a progress bar below is drawn anew after each print."""
+        """Print a line for each recorded step, all in one call: every print redraws the progress bar below."""
         lines = []
         for step, loss, values in zip(trajectory.step, trajectory.loss, trajectory.values, strict=True):
             cells = self._cells(trajectory.names, step, loss, values)
@@ -75,24 +76,24 @@ class StatusPrinter(StepCallback):
         print("\n".join(lines), flush=True)
 
     def _layout(self, start: Trajectory) -> dict[str, int]:
-        """Titles and widths of the columns: the first layout that the terminal is wide enough for."""
+        """Return titles and widths of the columns, for the most detailed layout that fits into the terminal."""
         cells = self._cells(start.names, 0, 0.0, start.values[0])
         widths = {title: max(len(title), len(cell), 10) for title, cell in cells.items()}
         last_step = self.step + (self.params.get("epochs") or 0) * (self.params.get("steps") or 0)
         widths |= {"step": max(6, len(str(last_step))), _FURTHEST: self._longest_name + 12}
-        gaps = [f"{name} - {self._name}" for name in start.names]
+        gaps = [f"{name} - {self._reference_name}" for name in start.names]
         layouts = [[*start.names, *gaps], [*start.names, _DISTANCE, _FURTHEST], [_DISTANCE, _FURTHEST], [_DISTANCE]]
         if self._reference is None:
             layouts = [[*start.names]]
         titles: list[str] = []
         for layout in [*layouts, []]:
             titles = ["step", "loss", *layout]
-            missing = sum(widths[title] + 2 for title in titles) - terminal.width()
-            if missing > 0 and _FURTHEST in titles and self._longest_name - missing >= SHORTEST:
-                self._longest_name -= missing
-                widths[_FURTHEST] -= missing
-                missing = 0
-            if missing <= 0:
+            excess = sum(widths[title] + 2 for title in titles) - terminal.width()
+            if excess > 0 and _FURTHEST in titles and self._longest_name - excess >= SHORTEST:
+                self._longest_name -= excess
+                widths[_FURTHEST] -= excess
+                excess = 0
+            if excess <= 0:
                 break
         return {title: widths[title] for title in titles}
 
@@ -102,28 +103,33 @@ class StatusPrinter(StepCallback):
         if self._reference is not None:
             gaps = values - self._reference
             furthest = np.argmax(np.abs(gaps))
-            cells |= {f"{name} - {self._name}": number(gap, "+") for name, gap in zip(names, gaps, strict=True)}
+            cells |= {
+                f"{name} - {self._reference_name}": number(gap, "+") for name, gap in zip(names, gaps, strict=True)
+            }
             cells[_DISTANCE] = number(float(np.linalg.norm(gaps)))
             cells[_FURTHEST] = f"{shortened(names[furthest], self._longest_name)} {number(gaps[furthest], '+')}"
         return cells
 
     def _styles(self, names: tuple[str, ...], values: np.ndarray) -> dict[str, str]:
-        """Green for the distances that noise explains."""
+        """Return the style of each cell that has one: green for the distances that noise explains."""
         if self._reference is None or not self._has_colour:
             return {}
         gaps = np.abs(values - self._reference)
-        near = dict(zip((f"{name} - {self._name}" for name in names), gaps <= self._noise, strict=True))
-        near[_DISTANCE] = np.linalg.norm(gaps) <= np.linalg.norm(self._noise)
-        near[_FURTHEST] = gaps.max() <= self._noise[np.argmax(gaps)]
-        return {title: "green" for title, is_near in near.items() if is_near}
+        explained = dict(zip((f"{name} - {self._reference_name}" for name in names), gaps <= self._noise, strict=True))
+        explained[_DISTANCE] = np.linalg.norm(gaps) <= np.linalg.norm(self._noise)
+        explained[_FURTHEST] = gaps.max() <= self._noise[np.argmax(gaps)]
+        return {title: "green" for title, is_noise in explained.items() if is_noise}
 
     def _line(self, cells: dict[str, str], styles: dict[str, str]) -> str:
-        """Cells up to the right edges of their columns; one that is too long takes from the gap after it."""
-        line, shown, edge = "", 0, 0
+        """Return the cells as a line, aligned at the right edges of their columns.
+
+        A cell that is too long takes space from the gap after it.
+        """
+        line, length, edge = "", 0, 0  # length: of the printed characters, without those that set colours
         for title, width in self._widths.items():
             cell, edge = cells[title], edge + width
-            gap = max(edge - shown - len(cell), 2 if shown else 0)
+            gap = max(edge - length - len(cell), 2 if length else 0)
             has_style = self._has_colour and title in styles
             line += " " * gap + (terminal.painted(cell, styles[title]) if has_style else cell)
-            shown, edge = shown + gap + len(cell), edge + 2
+            length, edge = length + gap + len(cell), edge + 2
         return line

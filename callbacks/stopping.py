@@ -1,4 +1,4 @@
-"""Stopping a fit when going on is of no use."""
+"""Callbacks that end a fit when it is close enough to the optimum or to the truth."""
 
 from typing import Any
 
@@ -15,9 +15,9 @@ from linfit.training.trajectory import Trajectory
 
 
 class _StopNear(StepCallback):
-    """Stops at the first recorded step where each parameter is within its tolerance of a goal.
+    """Ends a fit at the first recorded step where every parameter is within its tolerance of a goal.
 
-    The step's own parameters are what the model is left with: the updates that have followed are taken back.
+    The model keeps the parameters of that step; later updates are undone.
 
     Attributes:
         stopped_at: the step at which the latest fit was stopped; None if it was not.
@@ -27,20 +27,20 @@ class _StopNear(StepCallback):
     stopped_at: int | None = None
     _goal: np.ndarray
     _tolerance: np.ndarray | float
-    _objective: SquaredError | None = None  # in whose units the tolerance is; None for those of the data
+    _objective: SquaredError | None = None  # converts errors to the tolerance's units; None: the data's units
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
-        """Starts a fit; a subclass sets goal and tolerance then."""
+        """Start a fit; a subclass that overrides this then sets goal and tolerance."""
         super().on_train_begin(logs)
         self.stopped_at = None
 
     def stop_at(self, trajectory: Trajectory) -> int | None:
-        """The first step that is near enough."""
+        """Return the first of these rows that is close enough, or None."""
         near = self._near(trajectory)
         return int(np.argmax(near)) if near.any() else None
 
     def on_steps_end(self, trajectory: Trajectory) -> None:
-        """Notes whether this was the end."""
+        """Record the step if the fit was stopped at it."""
         if self._near(trajectory[-1:]).all():
             self.stopped_at = int(trajectory.step[-1])
 
@@ -52,21 +52,22 @@ class _StopNear(StepCallback):
 
 
 class StopAtOptimum(_StopNear):
-    """Stops when each parameter is within a fraction of its standard error of the optimum: more cannot matter.
+    """Ends a fit when every parameter is within a fraction of its standard error of the optimum.
 
-    The optimum itself is off the truth by a standard error or so, which no training repairs. A fit that is a
-    hundred times nearer to it tells nothing more about the truth. Where features are standardized, b is measured at
-    their means: by the height of the line there.
+    The optimum itself is about one standard error away from the truth, and no training changes that. At a hundredth of
+    a standard error from the optimum, further steps add no information about the truth. If the features are
+    standardized, b is compared at their means, as the height of the line there.
 
     Args:
-        fraction: of the standard error; 0.01 by default.
-        optimum: "auto" solves least squares for the rows of the fit, where they are in memory and the loss is the
-            squared one; or a `LeastSquares` of your own, as for a stream or a stock Keras model.
-        every: look at steps 0, every, 2 every, ...; 1, the default, stops at exactly the first.
+        fraction: the distance at which to stop, as a fraction of the standard error; 0.01 by default.
+        optimum: "auto" solves least squares for the fit's rows, if they are in memory and the loss is the mean squared
+            error. Alternatively a `LeastSquares` of your own, for example for a stream or a stock Keras model.
+        every: check steps 0, every, 2 every, ...; with 1, the default, the fit stops at exactly the first such step.
 
     Raises:
-        InputError: a fraction that is not above 0; at the start of a fit, if there is no optimum, or no noise to
-            measure by: no more rows than parameters, dependent columns, or less noise than rounding.
+        InputError: the fraction is not above 0. At the start of a fit: there is no optimum, or no standard error to
+            measure by, because the rows are not more than the parameters, columns depend on each other, or the noise
+            is smaller than rounding.
 
     Example:
         >>> import linfit
@@ -85,14 +86,15 @@ class StopAtOptimum(_StopNear):
         self.optimum = optimum
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
-        """Finds the optimum and its standard errors."""
+        """Find the optimum and its standard errors."""
         super().on_train_begin(logs)
         objective, optimum = current_objective(self.model), self.optimum
         if isinstance(optimum, str):
             if objective is None:
                 raise InputError(
-                    "StopAtOptimum needs an optimum in closed form: rows in memory and the mean squared error. For a "
-                    "stream or a stock model try StopAtOptimum(optimum=linfit.least_squares(x, y))."
+                    "StopAtOptimum needs an optimum in closed form, which requires rows in memory and the mean squared "
+                    "error. For a stream or a stock Keras model, try "
+                    "StopAtOptimum(optimum=linfit.least_squares(x, y))."
                 )
             self._objective, optimum = objective, objective.optimum
         point = self.here().point()
@@ -101,30 +103,32 @@ class StopAtOptimum(_StopNear):
         self._tolerance = self.fraction * measured.standard_error(point)
         if not np.all(np.isfinite(self._tolerance)):
             raise InputError(
-                "StopAtOptimum measures by the standard error, which these data do not give: they have no more rows "
-                "than parameters, or columns that depend on each other. Leave it out, or try StopAtTruth."
+                "StopAtOptimum measures distances in standard errors, which these data do not determine: they have no "
+                "more rows than parameters, or columns that depend on each other. Remove StopAtOptimum, or try "
+                "StopAtTruth."
             )
         if np.any(self._tolerance < np.finfo(self.model.dtype).eps * np.abs(flat_reference(measured, point))):
             raise InputError(
                 f"StopAtOptimum({self.fraction:g}) would stop {np.min(self._tolerance):.1g} from the optimum, which is "
-                f"finer than {self.model.dtype} can be: the data have hardly any noise. Try a larger fraction or a "
-                "model with dtype='float64'; without any noise, StopAtTruth."
+                f"finer than {self.model.dtype} can resolve: the data have hardly any noise. Try a larger fraction or "
+                "a model with dtype='float64'. If there is no noise at all, try StopAtTruth."
             )
 
 
 class StopAtTruth(_StopNear):
-    """Stops when each parameter is within a tolerance of its true value.
+    """Ends a fit when every parameter is within a tolerance of its true value.
 
-    Noise keeps the optimum away from the truth: a tolerance below its standard errors may never be met.
+    Noise keeps the optimum away from the truth: a tolerance below the standard errors may never be reached.
 
     Args:
-        tolerance: the largest distance of a parameter, in its units: one number, or one for each parameter in
-            the order of w, then b.
-        truth: the `GroundTruth` of the data, or anything with its w and b.
-        every: look at steps 0, every, 2 every, ...; 1, the default, stops at exactly the first.
+        tolerance: the largest distance of a parameter, in its own units: one number, or one per parameter in the order
+            w, then b.
+        truth: the `GroundTruth` of the data, or any object with its w and b.
+        every: check steps 0, every, 2 every, ...; with 1, the default, the fit stops at exactly the first such step.
 
     Raises:
-        InputError: a tolerance that is not above 0; at the start of a fit, a truth of another shape than the model.
+        InputError: the tolerance is not above 0. At the start of a fit: the truth does not have the model's shape, or
+            the number of tolerances is not the number of parameters.
 
     Example:
         >>> import linfit
@@ -146,12 +150,12 @@ class StopAtTruth(_StopNear):
         self.truth = truth
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
-        """Takes the truth as the goal."""
+        """Set the truth as the goal."""
         super().on_train_begin(logs)
         self._goal = flat_reference(self.truth, self.here().point())
         if self.tolerance.shape not in ((), self._goal.shape):
             raise InputError(
-                f"tolerance must be one number or one for each of {len(self._goal)} parameters, "
-                f"got {len(self.tolerance)}."
+                f"tolerance must be one number or one for each of the {len(self._goal)} parameters, "
+                f"got {len(self.tolerance)} numbers. Try tolerance=0.01."
             )
         self._tolerance = self.tolerance

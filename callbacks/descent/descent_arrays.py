@@ -16,7 +16,7 @@ _MAX_POINTS = 1000  # of the data: more would hide the line
 
 def descent_arrays(context: FitContext) -> dict[str, np.ndarray]:
     """Return the known arrays by tag: data points, optimum, curvature and truth."""
-    drawn, point = context.drawn, context.start.point()
+    drawn, point = context.data_rows, context.start.point()
     result: dict[str, np.ndarray] = {}
     if not rows_per_octave(len(context.start.names)):
         return result
@@ -43,7 +43,7 @@ def descent_arrays(context: FitContext) -> dict[str, np.ndarray]:
 
 def curved_objective(context: FitContext) -> SquaredError | None:
     """Return the objective whose minimum the optimum is, if it is small enough to compute and write its curvature."""
-    objective = context.problem
+    objective = context.solved_objective
     if objective is None or not rows_per_octave(len(context.start.names)):
         return None
     return objective if objective.statistics.features + objective.statistics.use_bias <= MAX_DIRECTIONS else None

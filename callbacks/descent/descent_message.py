@@ -19,12 +19,12 @@ def descent_message(context: FitContext) -> str | None:
         return (
             "The rows of this fit are not available. To compute their optimum, pass data=(x, y) to TensorBoardLogger."
         )
-    if context.problem is not None and curved_objective(context) is None:
+    if context.solved_objective is not None and curved_objective(context) is None:
         return (
             f"The curvature of the loss is not computed for more than {MAX_DIRECTIONS} parameters per target, so there "
             "is no bowl and no forecast."
         )
-    if context.problem is not None:
+    if context.solved_objective is not None:
         return None
     if l2_penalty(context.model) is None:
         return f"{NO_OPTIMUM} {_unsuitable_loss(loss_name(context.model.loss))}"

@@ -1,1 +1,1 @@
-"""TensorBoard's event files and what is written into them."""
+"""TensorBoard event files: their format, their contents, and the files of each run."""

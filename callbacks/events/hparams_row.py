@@ -1,26 +1,28 @@
-"""The row of a run on TensorBoard's HParams page: its columns, and the records that fill it."""
+"""HParamsRow: the row of a run in the table of TensorBoard's HParams page."""
 
 import time
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from linfit.callbacks.events.event_file import EventFile
+from linfit.callbacks.events.event_messages import first_event
 from linfit.callbacks.events.event_records import as_record, last_record
 
-# Their cards come behind those of w, in TensorBoard's order of the tags.
+# TensorBoard sorts cards by tag: the z puts these behind those of w.
 STEPS, STEPS_TO_OPTIMUM = "z_table/steps", "z_table/steps_to_optimum"
-_OWN_FILE = "events.out.tfevents.0000000000.hparams"  # TensorBoard reads it before the run's other files
+_FIRST_FILE = "events.out.tfevents.0000000000.hparams"  # TensorBoard reads it before the run's other files
 
 
 class HParamsRow:
     """Writes the row of one fit.
 
-    Of several records of a kind TensorBoard takes the first. So they are written twice: into the run's event file,
-    where a TensorBoard that is open sees them come, and into one that is read first and has those of the latest fit.
+    If a run has several records of one kind, TensorBoard uses the first. The records are therefore written twice: to
+    the run's event file, where a TensorBoard that is already open finds them, and to a file that TensorBoard reads
+    first, which holds the records of the latest fit only.
 
     Args:
         file: the run's event file.
-        step: at which the fit starts.
+        step: the step at which the fit starts.
     """
 
     def __init__(self, file: EventFile, step: int):
@@ -31,15 +33,20 @@ class HParamsRow:
 
     @property
     def started(self) -> bool:
-        """Whether `start` has been called."""
+        """Return whether `start` has been called."""
         return bool(self._records)
 
     def start(self, settings: Mapping[str, float | str | None], varied: Iterable[str], has_truth: bool) -> None:
-        """Writes the settings, those of them that are not None, and which columns the table has.
+        """Write the settings and declare the columns of the table.
 
-        TensorBoard takes the columns from any one of the runs, shows the first five of the settings, the varied ones
-        before the others, and the first five metrics; and it draws no line for a run that lacks one of those. So what
-        only a truth gives is among them only where there is one.
+        TensorBoard takes the columns from any one of the runs. It shows the first five metrics and the first five
+        settings, with the varied settings before the others. In parallel coordinates it omits a run that lacks a value
+        in one of these columns. A metric that needs a truth is therefore among the first five only if there is one.
+
+        Args:
+            settings: the settings by name; one whose value is None has a column but no value in this row.
+            varied: the names of the settings that vary between runs.
+            has_truth: whether the fit has a truth.
         """
         from tensorboard.plugins.hparams import api_pb2
         from tensorboard.plugins.hparams.summary import experiment_pb, session_start_pb
@@ -62,7 +69,7 @@ class HParamsRow:
         self._write(self._step, experiment_pb(columns, metrics), session_start_pb(known, start_time_secs=self._began))
 
     def end(self, step: int, failed: bool) -> None:
-        """Writes how the fit ended."""
+        """Write whether the fit succeeded or failed."""
         from tensorboard.plugins.hparams.api_pb2 import STATUS_FAILURE, STATUS_SUCCESS
         from tensorboard.plugins.hparams.summary import session_end_pb
 
@@ -75,11 +82,12 @@ class HParamsRow:
         self._records += records
         for record in records:
             self._file.hparams(step, record)
-        path = self._file.folder / _OWN_FILE
-        # The time of a run's first event decides its colour: it stays, and comes after that of truth and optimum.
+        path = self._file.folder / _FIRST_FILE
+        # The time of the first event decides the run's colour: a rewritten file keeps its time, and a new file is later
+        # than those of truth and optimum.
         started = Event.FromString(last_record(path)).wall_time if path.exists() else time.time()
         summaries = [Summary.FromString(record.SerializeToString()) for record in self._records]
-        events = [Event(wall_time=started, file_version="brain.Event:2")]
+        events = [first_event(started)]
         events += [Event(wall_time=started, step=step, summary=summary) for summary in summaries]
-        self._file.save_beside(_OWN_FILE, b"".join(as_record(event.SerializeToString()) for event in events))
+        self._file.save_beside(_FIRST_FILE, b"".join(as_record(event.SerializeToString()) for event in events))
         self._file.flush()

@@ -1,4 +1,4 @@
-"""What a fit was started with, as markdown: its settings, the versions, and the command that starts it again."""
+"""The text of a run on TensorBoard's Text page: how its fit was started, as Markdown."""
 
 import builtins
 import platform
@@ -18,19 +18,21 @@ from linfit.text.text_table import number
 from linfit.training.fit import current_fit
 from linfit.training.trajectory import Trajectory
 
-_MOST_NAMES = 10  # features that are named, parameters whose start and truth are shown
+_MOST_NAMES = 10  # features that are named, and parameters whose start and truth are shown
 _PACKAGES = ("linfit", "keras", "tensorflow", "numpy", "tensorboard")
 
 
 def run_text(
     model: keras.Model, start: Trajectory, settings: Mapping[str, Any] | None = None, truth: Any = None
 ) -> str:
-    """A table of a fit's settings, for TensorBoard's text page; what is not known is left out.
+    """Return a fit's settings as a Markdown table, with the versions and the command that started the program.
+
+    Settings that are not known have no row.
 
     Args:
-        model: what is being fitted: any Keras model.
-        start: the one point at which it stands.
-        settings: Keras's own `params` of a callback: the epochs, and the steps in each.
+        model: the model that is fitted, any Keras model.
+        start: the starting point of the fit, a trajectory of one row.
+        settings: the `params` that Keras gives a callback: the number of epochs, and of steps per epoch.
         truth: the `GroundTruth` of the data, or anything with its w and b.
 
     Example:
@@ -45,9 +47,9 @@ def run_text(
         >>> _ = model.fit([0.0, 1.0], [1.0, 3.0], verbose=0, callbacks=Show())
         | model | LinearRegression, float32 |
     """
-    lines = {**_settings(model, start, settings or {}), **_data(model, start, truth), "versions": _versions()}
+    rows = {**_settings(model, start, settings or {}), **_data(model, start, truth), "versions": _versions()}
     table = ["| setting | value |", "| :--- | :--- |"]
-    table += [f"| {name} | {_cell(value)} |" for name, value in lines.items() if value]
+    table += [f"| {name} | {_cell(value)} |" for name, value in rows.items() if value]
     command = _command()
     if command is not None:
         table += ["", "The command that started it:", "", *(f"    {line}" for line in command.splitlines())]
@@ -59,8 +61,8 @@ def _settings(model: keras.Model, start: Trajectory, settings: Mapping[str, Any]
     first, epochs, steps = int(start.step[0]), settings.get("epochs"), settings.get("steps")
     return {
         "model": f"{type(model).__name__}, {model.dtype}{'' if units_of(model) is None else ', standardized features'}",
-        "loss": _named(model.loss),
-        "penalty": ", ".join(f"{_named(one)} on {name}" for name, one in penalties.items() if one is not None),
+        "loss": _in_code(model.loss),
+        "penalty": ", ".join(f"{_in_code(one)} on {name}" for name, one in penalties.items() if one is not None),
         "learning rate": _learning_rate(model.optimizer),
         "batch size": _count(getattr(model, "batch_size", None)),
         "epochs": _count(epochs),
@@ -73,23 +75,23 @@ def _data(model: keras.Model, start: Trajectory, truth: Any) -> dict[str, str]:
     rows = None if fit is None else fit.rows
     shape: tuple[int, ...] = named_parameters(model)["w"].shape if "w" in start.parameters else ()
     features = getattr(model, "feature_names", None) or getattr(truth, "feature_names", None) or ()
-    lines = {"rows": "" if rows is None else _rows_in_words(rows)}
+    table = {"rows": "" if rows is None else _rows_in_words(rows)}
     if len(shape) == 2:
-        lines["features"] = f"{shape[0]:,}" + (f": {_shortened(features)}" if features else "")
-        lines["targets"] = _count(shape[1])
+        table["features"] = f"{shape[0]:,}" + (f": {_shortened(features)}" if features else "")
+        table["targets"] = _count(shape[1])
     if len(start.names) <= _MOST_NAMES:
-        lines["start"] = _values(start.names, start.values[0])
+        table["start"] = _values(start.names, start.values[0])
         if truth is not None:
             true = [value for name in start.parameters for value in getattr(truth, name).ravel().tolist()]
-            lines["truth"] = _values(start.names, true)
+            table["truth"] = _values(start.names, true)
     noise = getattr(truth, "noise", None)
-    lines["noise"] = "" if noise is None else f"{noise:.6g}, a standard deviation"
-    return lines
+    table["noise"] = "" if noise is None else f"standard deviation {noise:.6g}"
+    return table
 
 
 def _rows_in_words(rows: Rows) -> str:
     return _count(rows.count) + (
-        f", condensed to {len(rows)} with the same loss" if isinstance(rows, CondensedRows) else ""
+        f", condensed to {len(rows)} rows with the same loss" if isinstance(rows, CondensedRows) else ""
     )
 
 
@@ -100,8 +102,8 @@ def _learning_rate(optimizer: keras.optimizers.Optimizer) -> str:
     return f"{float(rate):.6g}"
 
 
-def _named(part: Any) -> str:
-    """A loss or a regularizer as one would write it."""
+def _in_code(part: Any) -> str:
+    """Return a loss or a regularizer as it is written in code."""
     if part is None or isinstance(part, str):
         return part or ""
     if isinstance(part, keras.regularizers.Regularizer):
@@ -137,7 +139,7 @@ def _versions() -> str:
 
 
 def _command() -> str | None:
-    """What was typed to start this program; None where there is nothing to type, as in a notebook."""
+    """Return the command that started this program, or None if there is none, as in a notebook."""
     arguments = sys.orig_argv[1:]
     if hasattr(builtins, "__IPYTHON__") or hasattr(sys, "ps1") or arguments in ([], ["-"]):
         return None

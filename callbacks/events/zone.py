@@ -1,55 +1,57 @@
-"""The optimum's 95 % zones, as TensorBoard's margin charts draw them, and a fit's way into them."""
+"""The optimum's 95 % zones as TensorBoard's margin charts draw them, and the part of a fit that they show."""
 
 from collections.abc import Iterable, Iterator
 
 import numpy as np
 
-from linfit.callbacks.events.reference_line import Thinning
+from linfit.callbacks.events.curve_thinner import CurveThinner
 
-_DENSE = 7  # bits: the way in is drawn at each of the first 128 points, then at fewer and fewer
-_NEAR = 5.0  # half widths of the zone: a way drawn from further off would make the zone a line
+_DENSE = 2**7  # points of the fit of which each may be drawn; after them it is thinned
+_NEAR = 5.0  # half widths of the zone; a curve drawn from further away would squeeze the zone into a line
 
 
 def zone_tags(tags: Iterable[str]) -> tuple[str, ...]:
-    """The tags of the zones of these parameters: all centers, then the lower ends, then the upper ones.
+    """Return the tags of the zones of these parameters: all centers, then all lower ends, then all upper ends.
 
-    A margin chart asks for all three of each run, at the same steps; else it shows an error.
+    A margin chart shows an error unless a run has all three at the same steps.
     """
     tags = tuple(tags)
-    return tuple(f"zone_95/{place}/{tag}" for place in ("center", "lower", "upper") for tag in tags)
+    return tuple(f"zone_95/{part}/{tag}" for part in ("center", "lower", "upper") for tag in tags)
 
 
-class ZoneApproach:
-    """The points of a fit in the charts of the zones: near the zone, and where the fit ends.
+class ZoneCurve:
+    """Chooses the points of a fit that the zone charts show: those near a parameter's zone, and the end.
 
     Args:
-        center, lower, upper: the zones, shape (zones,).
+        center, lower, upper: the centers and ends of the zones, shape (zones,).
     """
 
     def __init__(self, center: np.ndarray, lower: np.ndarray, upper: np.ndarray):
         self._center = center
-        self._reach = np.where(upper > lower, _NEAR * (upper - lower) / 2, np.inf)
-        self._thinning = Thinning(_DENSE)
+        self._near = np.where(upper > lower, _NEAR * (upper - lower) / 2, np.inf)
+        self._thinner = CurveThinner(_DENSE)
         self._end: tuple[np.ndarray, np.ndarray] | None = None
 
     def points(self, steps: np.ndarray, values: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """What to write of these steps, values of shape (steps, zones): steps, and a table for the tags of `zone_tags`.
+        """Yield the points to write: steps, and a table for the tags of `zone_tags` in which NaN marks a missing value.
 
-        NaN stands for what is left out.
+        Args:
+            steps: the recorded steps, shape (steps,).
+            values: the parameters that have a zone, shape (steps, zones).
         """
-        kept = self._thinning.keep(len(steps))
+        kept = self._thinner.keep(len(steps))
         with np.errstate(invalid="ignore"):
-            near = np.abs(values[kept] - self._center) <= self._reach
-        for i in np.flatnonzero(near.any(axis=0)).tolist():  # rows with the same gaps are written fastest
+            near = np.abs(values[kept] - self._center) <= self._near
+        for i in np.flatnonzero(near.any(axis=0)).tolist():  # rows that lack the same values are written fastest
             rows = near[:, i]
             drawn = np.full((int(rows.sum()), near.shape[1]), np.nan)
             drawn[:, i] = values[kept][rows, i]
             yield steps[kept][rows], np.hstack([drawn] * 3)
-        left = np.where(near[-1:], np.nan, values[-1:]) if kept[-1] else values[-1:]
-        self._end = (steps[-1:], left)
+        unwritten = np.where(near[-1:], np.nan, values[-1:]) if kept[-1] else values[-1:]
+        self._end = (steps[-1:], unwritten)
 
     def end(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """What of the last point has not been written yet."""
+        """Yield the values of the last point that have not been written yet, in the form of `points`."""
         if self._end is not None and not np.isnan(self._end[1]).all():
-            steps, left = self._end
-            yield steps, np.hstack([left] * 3)
+            steps, unwritten = self._end
+            yield steps, np.hstack([unwritten] * 3)

@@ -40,7 +40,7 @@ class FitPictures:
     """
 
     def __init__(self, context: FitContext, truth: Any = None, x_label: str | None = None, y_label: str = "y"):
-        start, drawn = context.start, context.drawn
+        start, drawn = context.start, context.data_rows
         self._context, self._truth = context, truth
         parameters = start.parameters
         self._is_line = is_linear(parameters) and parameters["w"].size == 1

@@ -1,4 +1,4 @@
-"""The pictures of a running fit: which steps they show, what they cost, and the film."""
+"""The pictures of a running fit: which steps they show, how much time they take, and the film."""
 
 import io
 
@@ -32,7 +32,7 @@ def fit(model, steps, *callbacks, x=X, y=Y):
 
 
 def shown(log_dir, *names, run="fit"):
-    """The steps of each picture that TensorBoard has on its slider."""
+    """Return the steps of each picture on TensorBoard's slider."""
     with TensorBoard(log_dir) as board:
         return {name: list(board.images(run, name)) for name in names}
 
@@ -45,7 +45,7 @@ def test_milestones_are_at_most_ten_from_the_start_to_the_end_and_ever_further_a
     assert len(steps) <= 10
     gaps = np.diff(steps)
     assert (gaps > 0).all()
-    assert (np.diff(gaps) >= -1).all()  # each is rounded to a whole step
+    assert (np.diff(gaps) >= -1).all()  # each one is rounded to a whole step
 
 
 def test_where_the_end_is_not_known_each_milestone_is_at_four_times_the_last():
@@ -62,17 +62,17 @@ def test_a_thinned_path_keeps_its_first_steps_and_pairs_of_the_others():
 
 
 class Watched(FitFigure):
-    """Notes what was drawn when the fit was over."""
+    """Remembers what had been drawn when the steps were over."""
 
     def on_train_end(self, logs=None):
-        self.seconds = self._stepping
-        self.drawn, self.drawing = dict(self._drawn), self._drawing
+        self.seconds = self._step_seconds
+        self.drawn, self.drawing = dict(self._latest_drawn), self._drawing_seconds
         super().on_train_end(logs)
 
 
 @pytest.fixture(scope="module")
 def lesson(tmp_path_factory):
-    """The pictures of the lesson, their folder, and its fit."""
+    """The callback that drew the lesson's fit, the log folder, and the fitted model."""
     log_dir = tmp_path_factory.mktemp("lesson")
     pictures = Watched(log_dir, truth=TRUTH)
     return pictures, log_dir, fit(new_model(), 200, pictures)
@@ -86,7 +86,7 @@ def test_ten_pictures_show_the_motion_of_the_lesson(lesson):
 
 
 def test_each_picture_shows_the_point_of_its_step(lesson):
-    """A picture of a step is, byte for byte, the one drawn from the trajectory up to that step."""
+    """Each pixel equals that of a picture drawn from the trajectory up to that step."""
     _, log_dir, model = lesson
     path = model.trajectory
     scene = FitPictures(fit_context(model, path[:1], {}, TRUTH, data=(X, Y)), TRUTH)
@@ -174,7 +174,7 @@ def test_a_diverging_fit_is_drawn_to_its_last_finite_point(tmp_path):
 
 
 class PressCtrlC(StepCallback):
-    """Interrupts the fit at a step, as Ctrl-C would."""
+    """Interrupts the fit at a step, as Ctrl-C does."""
 
     def on_steps_end(self, trajectory):
         if trajectory.step[-1] >= 5000 and self.model.optimizer.iterations.numpy() < 1_900_000:
@@ -192,7 +192,7 @@ def test_after_ctrl_c_nobody_waits_for_more_than_the_last_pictures(tmp_path):
     assert sum(map(len, steps.values())) <= 8
 
 
-@pytest.mark.filterwarnings("ignore:Your input ran out of data")  # so Keras finds out how long it is
+@pytest.mark.filterwarnings("ignore:Your input ran out of data")  # this is how Keras learns its length
 @pytest.mark.parametrize("length_is_known", [False, True])
 def test_a_stock_model_is_drawn_from_data_of_ones_own(tmp_path, length_is_known):
     import tensorflow as tf
@@ -216,8 +216,8 @@ def test_a_fit_that_is_soon_over_is_not_held_up_by_pictures(lesson):
 def test_a_long_fit_is_drawn_while_it_runs_and_goes_on_meanwhile(tmp_path):
     class EndAfterPictures(StepCallback):
         def stop_at(self, trajectory):
-            # On a busy machine few of the pictures may get their turn, and each step is kept in Keras's history.
-            return 0 if pictures._drawn.get("bowl", 0) > 4 or trajectory.step[0] > 20_000_000 else None
+            # A busy machine may draw few pictures, and Keras's history keeps every step: do not wait too long.
+            return 0 if pictures._latest_drawn.get("bowl", 0) > 4 or trajectory.step[0] > 20_000_000 else None
 
     pictures = Watched(tmp_path, truth=TRUTH)
     model = fit(new_model(), 10_000_000_000, pictures, EndAfterPictures())
@@ -239,7 +239,7 @@ def test_pictures_do_not_change_what_is_fitted_and_logged(tmp_path):
 
 @pytest.fixture(scope="module")
 def film(tmp_path_factory):
-    """A film of the lesson's first steps, some of which have no frame, and its fit."""
+    """A film of the lesson's first steps, some of which have no frame, and the fitted model."""
     log_dir = tmp_path_factory.mktemp("film")
     model = fit(new_model(), 24, FitAnimation(log_dir, truth=TRUTH))
     return film_in(log_dir), model
@@ -260,7 +260,7 @@ def test_the_film_has_a_frame_for_each_of_its_steps_and_rests_on_the_last(film):
     durations = [film.seek(number) or film.info["duration"] for number in range(film.n_frames)]
     assert durations[-1] >= 2000
     assert max(durations[:-1]) < 200
-    assert film.info["loop"] == 0  # without end
+    assert film.info["loop"] == 0  # repeats endlessly
 
 
 def test_frames_are_the_line_and_the_bowl_of_their_step(film):
@@ -270,7 +270,7 @@ def test_frames_are_the_line_and_the_bowl_of_their_step(film):
     for number, step in ((0, 0), (film.n_frames - 1, 24)):
         rows = (path.step <= step) & (in_thinned_path(path.step) | (path.step == step))
         expected = imread(io.BytesIO(scene.side_by_side(path[rows], path).png()), "png")[..., :3] * 255
-        assert np.abs(frame(film, number) - expected).mean() < 3  # of 255: it has 96 colours
+        assert np.abs(frame(film, number) - expected).mean() < 3  # of 255; the film has 96 colours
 
 
 def test_the_film_of_several_features_and_of_a_dark_room(tmp_path):

@@ -1,4 +1,4 @@
-"""The HParams page of TensorBoard: what a fit records about itself, and what TensorBoard makes of it."""
+"""The HParams page of TensorBoard: the records of a fit, and what TensorBoard shows of them."""
 
 import signal
 import time
@@ -41,7 +41,7 @@ def only_session(log_dir, *flags):
 
 
 def steps_of_numpy(rate, fraction):
-    """The first step at which w and b are within this fraction of their standard errors of the optimum."""
+    """Return the first step at which w and b are within this fraction of their standard errors of the optimum."""
     a, point = np.column_stack([X, np.ones(120)]), np.array([[0.0], [-1.0]])
     optimum, squares, *_ = np.linalg.lstsq(a, Y.reshape(-1, 1))
     tolerance = fraction * np.sqrt(squares / 118 * np.diag(np.linalg.inv(a.T @ a)))[:, np.newaxis]
@@ -100,7 +100,7 @@ def test_a_fit_that_goes_on_keeps_one_row_with_the_values_and_settings_of_its_en
     assert session.hparams["learning_rate"] == 0.1
     reached = session.metrics[TO_OPTIMUM]
 
-    model.save(tmp_path / "model.keras")  # and in another process
+    model.save(tmp_path / "model.keras")  # resume it as another process would
     loaded = keras.models.load_model(tmp_path / "model.keras")
     fit(tmp_path, loaded, 100)
     session = only_session(tmp_path)
@@ -182,7 +182,7 @@ SHOWN = {STEPS: "steps", TO_OPTIMUM: "steps to optimum", "loss": "", "error/opti
 
 @pytest.mark.parametrize("truth", [TRUTH, None], ids=["truth", "no truth"])
 def test_every_run_declares_the_same_columns_and_shows_first_what_it_has(tmp_path, truth):
-    """The page shows the first five of both, and draws no line for a run that lacks one of them."""
+    """The page shows the first five settings and metrics, and draws no line for a run that lacks one of them."""
     fit(tmp_path, new_model(), 3, row=HyperParameters(tmp_path, truth=truth, settings={"seed": 7}))
     with TensorBoard(tmp_path) as board:
         settings, metrics = columns(board)
@@ -233,5 +233,5 @@ def test_a_tensorboard_that_is_open_sees_how_a_fit_ends(tmp_path):
 def test_a_setting_may_be_a_number_of_numpy_and_nothing_stranger(tmp_path):
     assert HyperParameters(tmp_path, settings={"seed": np.int64(7)}).settings["seed"] == 7
     assert type(HyperParameters(tmp_path, settings={"seed": np.float32(0.5)}).settings["seed"]) is float
-    with pytest.raises(linfit.InputError, match=r"must be a number or a text, got seed=\[7\]"):
+    with pytest.raises(linfit.InputError, match=r"must be a number or a string, got seed=\[7\]"):
         HyperParameters(tmp_path, settings={"seed": [7]})

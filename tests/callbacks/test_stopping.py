@@ -1,4 +1,4 @@
-"""Fits that end by themselves: at the optimum, at the truth, and before the numbers overflow."""
+"""Fits that end automatically: at the optimum, at the truth, and before the numbers overflow."""
 
 import re
 
@@ -17,7 +17,7 @@ RATE = 0.1
 
 
 class Recorder(StepCallback):
-    """Keeps what it sees."""
+    """Records all points of a fit."""
 
     def on_train_begin(self, logs=None):
         super().on_train_begin(logs)
@@ -29,7 +29,7 @@ class Recorder(StepCallback):
 
 
 def path(steps, rate=RATE):
-    """Where plain gradient descent passes, in NumPy."""
+    """Return the points of plain gradient descent, computed in NumPy."""
     point, points = np.zeros((3, 1)), []
     for _ in range(steps):
         points.append(point[:, 0])
@@ -50,7 +50,7 @@ def fitted(*callbacks, epochs=400, x=X, y=Y, rate=RATE, **options):
 
 
 def at(model):
-    """Where a model stands."""
+    """Return the parameters of a model, w and then b."""
     return np.array([*model.w.numpy()[:, 0], *model.b.numpy()])
 
 
@@ -63,7 +63,7 @@ def test_a_fit_stops_at_the_first_step_within_a_fraction_of_the_standard_error(f
     model = fitted(recorder, stop)
     assert stop.stopped_at == int(model.optimizer.iterations) == first > 10
     np.testing.assert_allclose(at(model), points[first], rtol=1e-10)
-    assert recorder.steps == list(range(first + 1))  # the step itself is recorded once, as the last
+    assert recorder.steps == list(range(first + 1))  # the step of the stop is recorded once, as the last
     np.testing.assert_allclose(recorder.values, points[: first + 1], rtol=1e-9, atol=1e-12)
 
 
@@ -121,7 +121,7 @@ def test_a_fit_stops_at_the_first_step_near_the_truth():
         (lambda: StopAtTruth(-1.0, TRUTH), "tolerance must be above 0, got -1.0. Try 0.01."),
         (
             lambda: fitted(StopAtTruth([1.0, 1.0], TRUTH)),
-            "tolerance must be one number or one for each of 3 parameters, got 2.",
+            "tolerance must be one number or one for each of the 3 parameters, got 2 numbers. Try tolerance=0.01.",
         ),
         (
             lambda: fitted(StopAtTruth(1.0, linfit.GroundTruth(w=1.0))),
@@ -130,13 +130,13 @@ def test_a_fit_stops_at_the_first_step_near_the_truth():
         ),
         (
             lambda: fitted(StopAtOptimum(), x=tf.data.Dataset.from_tensors((X, Y)), y=None),
-            "StopAtOptimum needs an optimum in closed form: rows in memory and the mean squared error. For a stream or "
-            "a stock model try StopAtOptimum(optimum=linfit.least_squares(x, y)).",
+            "StopAtOptimum needs an optimum in closed form, which requires rows in memory and the mean squared error. "
+            "For a stream or a stock Keras model, try StopAtOptimum(optimum=linfit.least_squares(x, y)).",
         ),
         (
             lambda: fitted(StopAtOptimum(), x=X[:3], y=Y[:3]),
-            "StopAtOptimum measures by the standard error, which these data do not give: they have no more rows than "
-            "parameters, or columns that depend on each other. Leave it out, or try StopAtTruth.",
+            "StopAtOptimum measures distances in standard errors, which these data do not determine: they have no more "
+            "rows than parameters, or columns that depend on each other. Remove StopAtOptimum, or try StopAtTruth.",
         ),
     ],
 )
@@ -149,7 +149,7 @@ def test_a_stop_that_cannot_be_is_refused(make, message):
 def test_a_stop_that_is_finer_than_rounding_is_refused():
     model = linfit.LinearRegression()
     model.compile(learning_rate=RATE)
-    with pytest.raises(linfit.InputError, match="finer than float32 can be: the data have hardly any noise"):
+    with pytest.raises(linfit.InputError, match="finer than float32 can resolve: the data have hardly any noise"):
         model.fit(X, X @ [[1.0], [2.0]], epochs=1, verbose=0, callbacks=[StopAtOptimum()])
 
 
@@ -214,7 +214,7 @@ def test_blocks_of_steps_go_back_to_the_start_of_the_block():
     model = linfit.LinearRegression(dtype="float64")
     model.compile(learning_rate=20.0, steps_per_execution=4, jit_compile=False)
     with pytest.warns(UserWarning, match="left the finite range") as caught:
-        model.fit(X, Y, batch_size=10, epochs=200, verbose=0)  # eight steps an epoch, in blocks of four
+        model.fit(X, Y, batch_size=10, epochs=200, verbose=0)  # eight steps per epoch, in blocks of four
     at_block, back = (int(number) for number in re.findall(r" at step (\d+)", str(caught[0].message)))
     assert int(model.optimizer.iterations) == back == at_block - 4
     assert np.isfinite(model.evaluate(X, Y, verbose=0))
@@ -225,7 +225,7 @@ def test_no_fit_ends_at_a_point_that_is_not_finite():
         last = int(fitted(rate=20.0).optimizer.iterations)  # the last step with a finite loss
     assert np.isfinite(fitted(rate=20.0, epochs=last).evaluate(X, Y, verbose=0))
     with pytest.warns(UserWarning, match=f"at step {last + 1}.*back at step {last}") as caught:
-        model = fitted(rate=20.0, epochs=last + 1)  # its own loss is not measured by any batch
+        model = fitted(rate=20.0, epochs=last + 1)  # no batch measures the loss at the end point
     assert len(caught) == 1
     assert int(model.optimizer.iterations) == last
     assert np.isfinite(model.evaluate(X, Y, verbose=0))
@@ -241,7 +241,7 @@ def test_an_update_that_overflows_at_once_is_taken_back():
 
 def test_mini_batches_that_diverge_are_told_their_own_limit():
     x = X.copy()
-    x[0] *= 30  # one long row: most batches are fine, and the one with it is not
+    x[0] *= 30  # one large row: only the batch that holds it diverges
     curvature = linfit.SufficientStatistics.from_rows(x, Y).curvature()
     model = linfit.LinearRegression(dtype="float64")
     model.compile(learning_rate=0.9 * curvature.stability_limit)

@@ -1,4 +1,4 @@
-"""What a fit writes is what TensorBoard shows: tags, steps and values, read back through its own server."""
+"""TensorBoard shows what a fit writes: tags, steps and values, read back through its own server."""
 
 import html
 import io
@@ -21,7 +21,7 @@ from tensorboard_server import TensorBoard
 
 import linfit
 from linfit.callbacks import DivergenceGuard, FitFigure, StatusPrinter, StepCallback, TensorBoardLogger
-from linfit.callbacks.events.event_file import open_reference
+from linfit.callbacks.events.run_files import open_reference
 from linfit.callbacks.figures.step_selection import geometric_steps
 
 TRUTH = linfit.GroundTruth(w=0.1, b=0.5, noise=0.05)
@@ -30,7 +30,7 @@ NAMED = linfit.GroundTruth(w=[1.5, -2.0, 0.3], b=0.5, noise=0.1, feature_names=[
 
 
 class Collector(StepCallback):
-    """Keeps all points that a fit passes through, by tag."""
+    """Records all points of a fit, by tag."""
 
     def __init__(self):
         super().__init__()
@@ -51,14 +51,14 @@ def new_model(*start, learning_rate=0.05, loss="mse", **options):
 
 
 def fit(model, steps, *callbacks, x=X, y=Y):
-    """Full-batch descent; returns all points it passes through."""
+    """Run full-batch descent and return all its points."""
     collector = Collector()
     model.fit(x, y, batch_size=len(x), epochs=steps, verbose=0, callbacks=[*callbacks, collector])
     return collector
 
 
 def solve(x, y):
-    """NumPy's least squares: w and b one after another, and the loss there."""
+    """Return NumPy's least-squares solution, w and then b, and the loss there."""
     a = np.column_stack([x, np.ones(len(x))])
     solution, *_ = np.linalg.lstsq(a, y, rcond=None)
     return solution.ravel(), np.mean((y - a @ solution) ** 2)
@@ -70,12 +70,12 @@ def zones(tags):
 
 
 def runs_with(board, plugin):
-    """The runs that have something on a page of TensorBoard."""
+    """Return the runs that have data for one of TensorBoard's pages."""
     return {run for run, tags in board._json(f"data/plugin/{plugin}/tags").items() if tags}
 
 
 def assert_curve(board, run, tag, collector):
-    """A curve is what the fit passed through, without what was not measured: losses that are NaN."""
+    """Check that a curve has all points of the fit, except losses that were not measured and are NaN."""
     expected = np.array(collector.curves[tag], "float32")
     measured = ~np.isnan(expected)
     steps, values = board.scalars(run, tag)
@@ -84,7 +84,7 @@ def assert_curve(board, run, tag, collector):
 
 
 def assert_line(board, run, tag, steps, value):
-    """A reference is a line at one value, with a point at each of the steps."""
+    """Check that a reference is a line at one value, with a point at each of the steps."""
     logged, values = board.scalars(run, tag)
     np.testing.assert_array_equal(logged, steps, err_msg=f"{run} {tag}")
     np.testing.assert_allclose(values, value, rtol=1e-5, err_msg=f"{run} {tag}")
@@ -150,7 +150,7 @@ def test_the_text_page_has_the_comparison(lesson):
 
 
 def settings(board, run):
-    """The table of a run's text `run`, at its first step."""
+    """Return the table in a run's text `run` at its first step, and the whole page."""
     page = board.text(run, "run")
     cells = re.findall(r"<td.*?>(.*?)</td>\s*<td.*?>(.*?)</td>", page[min(page)], re.DOTALL)
     return dict(cells), page[min(page)]
@@ -170,7 +170,7 @@ def test_the_text_page_has_what_the_run_was_started_with(lesson):
         "targets": "1",
         "start": "w = 0.000000, b = -1.000000",
         "truth": "w = 0.100000, b = 0.500000",
-        "noise": "0.05, a standard deviation",
+        "noise": "standard deviation 0.05",
     }
     versions = table.pop("versions").split(", ")
     assert table == expected
@@ -313,7 +313,7 @@ def test_without_a_truth_its_run_has_a_text_instead_of_lines(tmp_path, loader):
         assert "truth" not in runs_with(board, "scalars")
         note = board.text("truth", "run")
         assert list(note) == [0]
-        assert "No truth was given to the fit <code>fit</code>" in note[0]
+        assert "No truth was given to the fit <code>fit</code>, so this run has no lines." in note[0]
         assert board.tags("fit") == {"w", "b", "loss", "learning_rate", "error/optimization", *zones({"w", "b"})}
 
 
@@ -323,7 +323,8 @@ def test_another_loss_than_the_squared_one_has_no_optimum(tmp_path, loader):
     with TensorBoard(tmp_path, loader) as board:
         assert board.runs() == ["truth", "optimum", "fit"]
         assert "optimum" not in runs_with(board, "scalars")
-        assert "The optimum of the fit <code>fit</code> is not known" in board.text("optimum", "run")[0]
+        note = "The optimum of the fit <code>fit</code> is not known, so this run has no lines."
+        assert note in board.text("optimum", "run")[0]
         assert board.tags("truth") == {"w", "b"}
         assert board.tags("fit") == {"w", "b", "loss", "learning_rate", "error/truth"}
         assert_curve(board, "fit", "loss", collector)
@@ -353,7 +354,7 @@ def test_mini_batches_are_logged_with_their_own_loss_and_rate(tmp_path):
         b = b - learning_rate * 2 * residual.mean(axis=0)
     with TensorBoard(tmp_path) as board:
         steps, logged = board.scalars("fit", "loss")
-        np.testing.assert_array_equal(steps, range(6))  # no batch has seen the end point
+        np.testing.assert_array_equal(steps, range(6))  # no batch measures the loss at the end point
         np.testing.assert_allclose(logged, losses, rtol=1e-4)
         np.testing.assert_allclose(board.scalars("fit", "learning_rate")[1], rates, rtol=1e-6)
         np.testing.assert_allclose(board.scalars("fit", "w")[1][-1], w.item(), rtol=1e-5)
@@ -384,7 +385,7 @@ def test_a_second_fit_continues_the_step_axis_in_the_same_run(tmp_path, loader):
     with TensorBoard(tmp_path, loader) as board:
         assert board.runs() == ["truth", "optimum", "fit"]
         steps, values = board.scalars("fit", "w")
-        assert (np.diff(steps) >= 0).all()  # one loader shows step 10, where the fits meet, twice
+        assert (np.diff(steps) >= 0).all()  # one loader shows step 10, where the second fit starts, twice
         assert dict(zip(steps, values.astype("float32"), strict=True)) == passed
         assert set(board.scalars("truth", "w")[0]) == set(passed) == set(range(21))
         assert {0, 10, 20} <= set(board.images("fit", "fit"))
@@ -422,7 +423,7 @@ def test_a_shorter_fit_does_not_shorten_the_lines_of_the_references(tmp_path):
 
 
 def test_event_files_sort_in_the_order_in_which_they_were_made(tmp_path):
-    # TensorBoard reads the files of a run by name, and what comes later replaces the steps from there on.
+    # TensorBoard reads a run's files in the order of their names; a later file replaces the steps from its start on.
     made: list[str] = []
     for _ in range(1100):
         open_reference(tmp_path, "truth")
@@ -490,7 +491,7 @@ def test_a_folder_that_cannot_be_written_is_refused_before_training(tmp_path, ca
 
 def assert_one_warning(messages, log_dir):
     (message,) = messages
-    assert message.startswith(f"The log folder {log_dir} cannot be written any more")
+    assert message.startswith(f"The log folder {log_dir} can no longer be written")
 
 
 def test_a_folder_that_vanishes_ends_the_logging_but_not_the_training(tmp_path):
@@ -508,7 +509,7 @@ def test_a_folder_that_vanishes_ends_the_logging_but_not_the_training(tmp_path):
 
 
 def start_python(code, log_dir):
-    """Another Python with a fit of its own, `fit()`."""
+    """Start another Python process that runs `code`, which can call `fit()`."""
     begin = """
 import json, resource, signal, sys, time, warnings
 import keras, linfit

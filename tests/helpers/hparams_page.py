@@ -1,4 +1,4 @@
-"""What TensorBoard's HParams page asks for, as values."""
+"""The data of TensorBoard's HParams page, queried as the page does."""
 
 import json
 import urllib.request
@@ -10,7 +10,7 @@ STATUSES = ["STATUS_UNKNOWN", "STATUS_SUCCESS", "STATUS_FAILURE", "STATUS_RUNNIN
 
 
 def hparams(board, what, **body):
-    """An answer to the page."""
+    """Return TensorBoard's answer to one of the page's requests."""
     body = json.dumps({"experimentName": "", **body}).encode()
     request = urllib.request.Request(
         f"{board.url}data/plugin/hparams/{what}", body, {"Content-Type": "application/json"}
@@ -20,14 +20,14 @@ def hparams(board, what, **body):
 
 
 def columns(board):
-    """The names of the settings with their types, and the tags of the metrics with their titles."""
+    """Return the types of the settings by name, and the titles of the metrics by tag."""
     experiment = hparams(board, "experiment")
     settings = {column["name"]: column["type"] for column in experiment["hparamInfos"]}
     return settings, {metric["name"]["tag"]: metric["displayName"] for metric in experiment["metricInfos"]}
 
 
 def sessions(board):
-    """The rows of the table by run."""
+    """Return the rows of the table by run."""
     groups = hparams(board, "session_groups", startIndex=0, sliceSize=100, allowedStatuses=STATUSES)["sessionGroups"]
     return {
         group["name"]: SimpleNamespace(

@@ -1,4 +1,4 @@
-"""A real TensorBoard on a folder of logs, asked over HTTP as its own pages ask it."""
+"""A real TensorBoard server on a folder of logs, queried over HTTP as its own pages do."""
 
 import json
 import time
@@ -9,17 +9,17 @@ from urllib.parse import urlencode
 import numpy as np
 from tensorboard import program
 
-_PATIENCE = 30.0  # seconds until all runs must have been loaded, or an answer must have come
-_direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # a proxy does not know this machine
+_PATIENCE = 30.0  # seconds within which all runs must be loaded, or an answer must arrive
+_direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # a proxy cannot reach this machine
 
 
 class TensorBoard:
-    """Loads the logs that are in a folder, once, and answers about them until its `with` block ends.
+    """Loads the logs in a folder once, and answers queries about them until its `with` block ends.
 
     Args:
         log_dir: the folder of the runs.
-        flags: more of TensorBoard's own; "--load_fast=false" chooses the loader that platforms without the
-            fast one have.
+        flags: additional command-line flags of TensorBoard; "--load_fast=false" selects the slow loader, which is the
+            only one on some platforms.
     """
 
     def __init__(self, log_dir, *flags):
@@ -31,7 +31,7 @@ class TensorBoard:
         files = Path(log_dir).rglob("events.out.tfevents.*")
         written = {str(file.parent.relative_to(log_dir)) for file in files}
         deadline = time.monotonic() + _PATIENCE
-        while not written <= set(self.runs()):  # a run is listed when all of it has been read
+        while not written <= set(self.runs()):  # a run is listed once it has been read completely
             assert time.monotonic() < deadline, f"TensorBoard shows {self.runs()} of {written}"
             time.sleep(0.02)
 
@@ -40,28 +40,28 @@ class TensorBoard:
 
     def __exit__(self, *_):
         loader = self._program._ingester
-        if hasattr(loader, "_stdin_handle"):  # the fast loader is a process, which ends with its input
+        if hasattr(loader, "_stdin_handle"):  # the fast loader is a process that ends when its input is closed
             loader._stdin_handle.close()
 
     def runs(self):
-        """The runs, in the order in which TensorBoard colours them."""
+        """Return the runs in the order in which TensorBoard colours them."""
         return self._json("data/runs")
 
     def tags(self, run):
-        """The tags of a run's scalars."""
+        """Return the tags of a run's scalars."""
         return set(self._json("data/plugin/scalars/tags")[run])
 
     def scalars(self, run, tag):
-        """A curve: its steps and its values."""
+        """Return the steps and the values of a curve."""
         points = self._json("data/plugin/scalars/scalars", run=run, tag=tag)
         return np.array([step for _, step, _ in points]), np.array([float(value) for *_, value in points])
 
     def text(self, run, tag):
-        """The texts of a run as HTML, by step."""
+        """Return the texts of a run as HTML, by step."""
         return {text["step"]: text["text"] for text in self._json("data/plugin/text/text", run=run, tag=tag)}
 
     def images(self, run, tag):
-        """The pictures of a run as the bytes of their files, by step."""
+        """Return the images of a run as file contents, by step."""
         listed = self._json("data/plugin/images/images", run=run, tag=tag, sample=0)
         address = "data/plugin/images/individualImage?"
         return {image["step"]: self._get(address + image["query"]) for image in listed}

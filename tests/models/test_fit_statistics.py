@@ -127,7 +127,7 @@ def test_all_callbacks_know_the_rows_that_are_gone(statistics, rows, tmp_path, c
     np.testing.assert_allclose(optimum[1], expected.standard_error(["w", "b"]), rtol=1e-10)
     assert {file.name for file in (tmp_path / "fit").glob("*.png")} == {"fit.png", "bowl.png"}
     texts = b"".join(file.read_bytes() for file in tmp_path.glob("**/*tfevents*"))
-    assert b"| rows | 70,000, condensed to 5 with the same loss |" in texts
+    assert b"| rows | 70,000, condensed to 5 rows with the same loss |" in texts
     compared, in_memory = linfit.compare(model, statistics, truth=TRUTH), linfit.compare(model, *rows, truth=TRUTH)
     assert compared.verdict == in_memory.verdict
     np.testing.assert_allclose(compared.optimum, in_memory.optimum, rtol=1e-10)

@@ -329,7 +329,10 @@ MISTAKES = {
     "nan_fraction": (["--fraction", "nan"], "--fraction must be a finite number above 0, got nan."),
     "no_steps": (["--steps", "0"], "--steps must be a whole number of at least 1, got 0."),
     "no_noise": (["--noise", "0"], "a sweep measures distances in standard errors, and these data have no noise."),
-    "two_rows": (["--rows", "2"], "StopAtOptimum measures by the standard error, which these data do not give"),
+    "two_rows": (
+        ["--rows", "2"],
+        "StopAtOptimum measures distances in standard errors, which these data do not determine",
+    ),
     "no_rows": (["--rows", "0"], "--rows must be a whole number of at least 1, got 0."),
     "negative_seed": (["--seed", "-1"], "seed must be "),
     "missing_file": (["--csv", "no.csv", "--target", "rent"], "no.csv does not exist. Check the path"),

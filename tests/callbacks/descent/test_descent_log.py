@@ -24,7 +24,7 @@ from linfit.callbacks.descent.descent_log import DescentLog
 from linfit.callbacks.descent.descent_message import descent_message
 from linfit.callbacks.descent.loss_name import loss_name
 from linfit.callbacks.descent.path_pieces import PathPieces, max_parameters, rows_per_octave
-from linfit.callbacks.events.event_file import open_run
+from linfit.callbacks.events.run_files import open_run
 from linfit.callbacks.fit_context import fit_context
 from linfit.training.trajectory import Trajectory
 
@@ -375,7 +375,10 @@ def test_data_may_have_weights(tmp_path):
 
 @pytest.mark.parametrize("data", [(np.ones((120, 2)), Y), (X, np.ones((120, 2)))])
 def test_data_of_another_shape_are_refused(tmp_path, data):
-    with pytest.raises(linfit.checks.InputError, match=r"data=\(x, y\) must have the columns of the rows"):
+    message = (
+        r"data=\(x, y\) must have the columns of the fitted rows: the model's w has the shape \(features, targets\)"
+    )
+    with pytest.raises(linfit.checks.InputError, match=message):
         fit(stock_model(), 1, TensorBoardLogger(tmp_path, data=data))
     assert not os.listdir(tmp_path)
 

@@ -1,4 +1,4 @@
-"""The checksum is CRC32C, of short data and of long."""
+"""The checksum is CRC32C, for short data and for long data."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,7 @@ from tensorboard.compat.tensorflow_stub.pywrap_tensorflow import crc32c as tenso
 
 from linfit.callbacks.events.crc32c import crc32c
 
-# RFC 3720, appendix B.4, and the customary check.
+# RFC 3720, appendix B.4, and the usual check value of "123456789".
 VECTORS = {
     b"123456789": 0xE3069283,
     bytes(32): 0x8A9136AA,

@@ -1,4 +1,4 @@
-"""The Custom Scalars page, as TensorBoard answers about it: its charts, and the curves that they ask for."""
+"""The Custom Scalars page as TensorBoard serves it: its charts, and the curves that they request."""
 
 import re
 
@@ -9,17 +9,17 @@ from tensorboard_server import TensorBoard
 
 import linfit
 from linfit.callbacks import StepCallback, TensorBoardLogger
-from linfit.callbacks.events.event_file import last_layout
+from linfit.callbacks.events.layout_file import last_layout
 
 OVERLAY, ZONE, REST = "fit, truth and optimum", "the fit enters the optimum's 95 % zone", "the other parameters"
-NAMES = ["area (m2)", "rooms|floors", "a.b+c/d"]  # what a regular expression or a page might take for something else
+NAMES = ["area (m2)", "rooms|floors", "a.b+c/d"]  # with characters that regular expressions or pages treat specially
 TAGS = ["w/area [m2]", "w/rooms|floors", "w/a.b+c/d", "b"]
 TRUTH = linfit.GroundTruth(w=[1.5, -2.0, 0.3], b=0.5, noise=0.5, feature_names=NAMES)
 LOADERS = pytest.mark.parametrize("loader", ["--load_fast=true", "--load_fast=false"])
 
 
 class Collector(StepCallback):
-    """Keeps all points that a fit passes through: their steps, values and losses."""
+    """Records all points of a fit: their steps and values."""
 
     def __init__(self):
         super().__init__()
@@ -31,13 +31,13 @@ class Collector(StepCallback):
 
 
 def fit(log_dir, run="fit", truth=TRUTH, known=True, steps=40, loss="mse", learning_rate=0.05, rows=120, start=0.0):
-    """Full-batch descent on rows of a truth, which the logger is told if it is known."""
+    """Run full-batch descent on rows of a truth, which the logger gets only if it is `known`."""
     model = linfit.LinearRegression(w_initializer=keras.initializers.Constant(start), feature_names=truth.feature_names)
     model.compile(learning_rate=learning_rate, loss=loss)
-    return go_on(model, log_dir, run, truth, known, steps, rows)
+    return resume(model, log_dir, run, truth, known, steps, rows)
 
 
-def go_on(model, log_dir, run="fit", truth=TRUTH, known=True, steps=40, rows=120):
+def resume(model, log_dir, run="fit", truth=TRUTH, known=True, steps=40, rows=120):
     x, y = truth.sample(rows, seed=3, low=-1.0, high=1.0)
     model.collector = Collector()
     watching = [TensorBoardLogger(log_dir, run, truth=truth if known else None), model.collector]
@@ -50,21 +50,21 @@ def wide(features, seed=1):
 
 
 def page(board):
-    """The layout as TensorBoard sends it: by category, the charts by title."""
+    """Return the layout as TensorBoard sends it: the charts of each category."""
     categories = board._json("data/plugin/custom_scalars/layout").get("category", [])
     assert len({category["title"] for category in categories}) == len(categories)
     return {category["title"]: category["chart"] for category in categories}
 
 
 def titles(page):
-    """The titles of the charts in the order in which they are shown: those with a margin from the last to the first."""
+    """Return the titles of the charts in the order in which they are shown; margin charts are shown in reverse."""
     return {
         title: [one["title"] for one in (charts[::-1] if title == ZONE else charts)] for title, charts in page.items()
     }
 
 
 def curves(board, run, chart):
-    """The curves of a run in a chart with lines, as the page asks for them: (steps, values) by tag."""
+    """Return the curves of a run in a line chart, as the page requests them: (steps, values) by tag."""
     pattern = "|".join(f"({tag})" for tag in chart["multiline"]["tag"])
     answer = board._json("data/plugin/custom_scalars/scalars", run=run, tag=pattern)
     assert answer["regex_valid"]
@@ -75,18 +75,18 @@ def curves(board, run, chart):
 
 
 def margins(board, run, chart):
-    """Steps, values and both ends of a run in a chart with a margin; None for a run that has none of them."""
+    """Return steps, values and both ends of a run in a margin chart, or None if the run has none of them."""
     (series,) = chart["margin"]["series"]
     if not set(series.values()) & board.tags(run):
         return None
     steps, points = zip(*(board.scalars(run, series[part]) for part in ("value", "lower", "upper")), strict=True)
-    assert steps[0].tolist() == steps[1].tolist() == steps[2].tolist()  # else the page shows an error
+    assert steps[0].tolist() == steps[1].tolist() == steps[2].tolist()  # otherwise the page shows an error
     return steps[0], *points
 
 
 @pytest.fixture(scope="module")
 def three(tmp_path_factory):
-    """A fit of three features, until it rests."""
+    """A converged fit of three features."""
     log_dir = tmp_path_factory.mktemp("three")
     model = fit(log_dir, steps=400)
     x, y = TRUTH.sample(120, seed=3, low=-1.0, high=1.0)
@@ -247,7 +247,7 @@ def layouts(folder):
 
 def test_fits_of_the_same_parameters_share_one_layout(tmp_path):
     model = fit(tmp_path)
-    go_on(model, tmp_path)
+    resume(model, tmp_path)
     for rate in range(3):
         fit(tmp_path, f"rate-{rate}", learning_rate=0.01 * (rate + 1))
     assert len(layouts(tmp_path)) == 1

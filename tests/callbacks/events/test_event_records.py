@@ -1,4 +1,4 @@
-"""What is written into an event file is what TensorBoard's own readers find there: steps, tags and float32 values."""
+"""TensorBoard's own readers find in an event file what was written: steps, tags and float32 values."""
 
 import math
 import os
@@ -14,10 +14,10 @@ from tensorboard.backend.event_processing.event_file_loader import LegacyEventFi
 from tensorboard.compat.proto.event_pb2 import Event
 from tensorboard.compat.proto.summary_pb2 import Summary
 
-from linfit.callbacks.events import event_file, event_records
-from linfit.callbacks.events.event_file import last_event, open_reference
+from linfit.callbacks.events import event_records, run_files
 from linfit.callbacks.events.event_records import as_record, last_record, scalar_records
 from linfit.callbacks.events.reference_line import ReferenceLine
+from linfit.callbacks.events.run_files import last_event, open_reference
 
 TAGS = ("w", "b", "loss", "error/truth")
 
@@ -27,7 +27,7 @@ def encode(steps, tags, values, wall_time=1.5e9):
 
 
 def expected(steps, tags, values, wall_time=1.5e9):
-    """The events that the protocol buffers' own library makes of the rows."""
+    """Return the rows as events of the protocol-buffer library."""
     with np.errstate(over="ignore"):
         values = np.array(values, "float32").reshape(len(steps), len(tags))
     return [
@@ -47,7 +47,7 @@ def expected(steps, tags, values, wall_time=1.5e9):
 
 
 def read(path, records):
-    """The events that TensorBoard reads, which compares all checksums."""
+    """Return the events that TensorBoard reads; it verifies all checksums."""
     path.write_bytes(records)
     return list(LegacyEventFileLoader(str(path)).Load())
 
@@ -82,7 +82,7 @@ def test_steps_of_any_size_are_read(path):
 
 
 def test_names_of_any_length_are_read(path):
-    # With the names grow the lengths within lengths, which take one byte up to 127.
+    # Longer names have longer nested length fields, which take one byte up to 127.
     for length in range(70, 140):
         records = encode([3, 4], ("é" * (length // 2) + "x" * (length % 2), "b"), [[1.0, 2.0], [3.0, 4.0]])
         names = [value.tag for event in read(path, records) for value in event.summary.value]
@@ -188,11 +188,11 @@ def test_a_file_is_closed_when_its_run_is_forgotten(tmp_path):
         raw = file._file
         del file
     assert raw.closed
-    assert not event_file._open_files.get(tmp_path / "truth")
+    assert not run_files._open_files.get(tmp_path / "truth")
 
 
 def line_steps(log_dir):
-    """The steps of a reference's points, over all files of its run."""
+    """Return the steps of a reference's points in all files of its run."""
     files = sorted((log_dir / "truth").iterdir())
     return [event.step for file in files for event in list(LegacyEventFileLoader(str(file)).Load())[1:]]
 
@@ -200,7 +200,7 @@ def line_steps(log_dir):
 def draw_line(log_dir, blocks, value=0.1):
     line = ReferenceLine(log_dir, "truth", {"w": value, "b": 0.5}, {})
     for block in blocks:
-        line.reach(block)
+        line.extend(block)
     line.end()
 
 

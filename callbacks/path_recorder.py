@@ -1,11 +1,11 @@
-"""FilmStrip: what is taken down of a fit in order to draw it."""
+"""PathRecorder: the base of the callbacks that draw a fit; it records the thinned path."""
 
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from linfit.callbacks.events.event_file import open_run
+from linfit.callbacks.events.run_files import open_run
 from linfit.callbacks.figures.fit_pictures import FitPictures
 from linfit.callbacks.figures.step_selection import geometric_steps, in_thinned_path
 from linfit.callbacks.fit_context import fit_context
@@ -13,25 +13,29 @@ from linfit.training.step_callback import StepCallback
 from linfit.training.trajectory import Trajectory
 
 
-class FilmStrip(StepCallback):
-    """Takes down the path of a fit, close together early and far apart late; a subclass draws it.
+class PathRecorder(StepCallback):
+    """Records the path of a fit, with steps that are close together early and far apart late; a subclass draws it.
 
     Attributes:
-        count: how many points of the path are to be drawn, at most.
-        pictures: draws them.
-        planned: the steps of these points.
+        most_pictures: the largest number of steps that are drawn.
+        pictures: draws the fit at any point of its path.
+        file: the event file of the run.
+        first_step: the step at which this fit starts.
+        last_step: the step at which this fit will end; None if Keras does not know.
+        planned: the steps to draw.
+        latest: the latest recorded point, a trajectory of one row.
 
     Args:
         log_dir: the folder of the runs, as for `TensorBoardLogger`.
         run: the run that the pictures belong to, as for `TensorBoardLogger`.
-        truth: the `GroundTruth` of the data, or anything with its w and b.
-        data: x and y to draw, where the fit's rows are not in memory or the model is not linfit's.
-        x_label, y_label: names of the axes of the line's picture, with units if they have any.
+        truth: the `GroundTruth` of the data, or any object with its w and b.
+        data: x and y to draw, if the fit's rows are not in memory or the model is not from linfit.
+        x_label, y_label: axis labels of the line's picture, with units if there are any.
     """
 
     only_writes = True
     first_rows = 2**16
-    count = 10
+    most_pictures = 10
 
     def __init__(
         self,
@@ -51,7 +55,7 @@ class FilmStrip(StepCallback):
         self.y_label = y_label
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
-        """Finds data and references, and plans what to draw."""
+        """Find data and references, and plan which steps to draw."""
         super().on_train_begin(logs)
         context = fit_context(self.model, self.here(), self.params, self.truth, data=self.data)
         self.pictures = FitPictures(context, self.truth, self.x_label, self.y_label)
@@ -61,11 +65,11 @@ class FilmStrip(StepCallback):
         self._parts: list[Trajectory] = []
 
     def plan(self) -> list[int]:
-        """The steps to draw, of those from `first_step` to `last_step`, which is None where Keras does not know."""
-        return [step for step in geometric_steps(self.last_step, self.count) if step >= self.first_step]
+        """Return the steps to draw, between `first_step` and `last_step`."""
+        return [step for step in geometric_steps(self.last_step, self.most_pictures) if step >= self.first_step]
 
     def on_steps_end(self, trajectory: Trajectory) -> None:
-        """Takes down the path."""
+        """Record the steps that show the motion, and those to draw."""
         kept = in_thinned_path(trajectory.step - self.first_step) | np.isin(
             trajectory.step, [self.first_step, *self.planned]
         )
@@ -74,18 +78,18 @@ class FilmStrip(StepCallback):
         self.latest = trajectory[-1:]
 
     def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
-        """Takes down the end; a subclass calls `close` when it has drawn."""
+        """Record the end point; a subclass then draws and calls `close`."""
         super().on_train_end(logs)
         if not self._parts or self._parts[-1].step[-1] < self.latest.step[0]:
             self._parts.append(self.latest)
 
     def path(self) -> Trajectory:
-        """The path so far."""
+        """Return the recorded path so far."""
         self._parts = [Trajectory.joined(self._parts)]
         return self._parts[0]
 
     def close(self) -> None:
-        """Lets go of rows and file."""
+        """Release the rows and the file."""
         del self.pictures, self.file, self.latest, self._parts
 
     def _last_step(self) -> int | None:
