@@ -124,6 +124,6 @@ class StatusPrinter(StepCallback):
             cell, edge = cells[title], edge + width
             gap = max(edge - shown - len(cell), 2 if shown else 0)
             has_style = self._has_colour and title in styles
-            line += " " * gap + (terminal.painted(cell, styles[title]) if has_style else cell)
+            line += " " * gap + (terminal.styled(cell, styles[title]) if has_style else cell)
             shown, edge = shown + gap + len(cell), edge + 2
         return line

@@ -12,7 +12,7 @@ from pseudo_terminal import all_of
 
 import linfit
 from linfit.callbacks import StatusPrinter
-from linfit.text.text_table import narrowed, shortened
+from linfit.text.text_table import fitted_to_width, shortened
 
 LONG = ["number_of_rooms_of_the_whole_old_house_7", "area_of_the_garden_and_all_of_its_ponds_8"]
 # Prints one page for each way to look at it. The terminal is made narrower and wider from within.
@@ -212,12 +212,12 @@ def test_a_shortened_name_keeps_its_ends():
 def test_names_that_would_become_the_same_are_not_shortened():
     names = ["w/sales_in_the_year_2001_in_the_north", "w/sales_in_the_year_2002_in_the_north"]
     lines = [[name, "1.000000", "2.000000"] for name in names]
-    same = narrowed(["", "fitted", "truth"], lines, 36, spare=[])
+    same = fitted_to_width(["", "fitted", "truth"], lines, 36, optional=[])
     assert [line.split()[0] for line in same[2:]] == names
-    different = narrowed(["", "fitted", "truth"], lines, 54, spare=[])
+    different = fitted_to_width(["", "fitted", "truth"], lines, 54, optional=[])
     assert max(map(len, different)) == 54
     assert len({line.split()[0] for line in different[2:]}) == 2
-    fewer = narrowed(["", "fitted", "truth"], lines, 44, spare=["truth"])
+    fewer = fitted_to_width(["", "fitted", "truth"], lines, 44, optional=["truth"])
     assert max(map(len, fewer)) == 44
     assert fewer[-1] == "No room for: truth."
 
