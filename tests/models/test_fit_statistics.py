@@ -239,11 +239,11 @@ def test_least_squares_takes_statistics_and_nothing_beside_them(statistics, rows
     np.testing.assert_allclose(optimum.w, expected.w, rtol=1e-10)
     assert optimum.loss == pytest.approx(expected.loss, rel=1e-10)
     for given in ({"y": rows[1]}, {"sample_weight": np.ones(N)}):
-        assert "statistics have y and its weights in them." in refusal(
+        assert "statistics already include y and sample_weight." in refusal(
             lambda given=given: linfit.least_squares(statistics, **given)
         )
     assert refusal(lambda: linfit.least_squares(statistics, use_bias=False)) == (
-        "the statistics were made with use_bias=True, got use_bias=False. "
+        "the statistics were computed with use_bias=True, got use_bias=False. "
         "Try linfit.least_squares(statistics, use_bias=True)."
     )
 
