@@ -130,6 +130,6 @@ class StatusPrinter(StepCallback):
             cell, edge = cells[title], edge + width
             gap = max(edge - length - len(cell), 2 if length else 0)
             has_style = self._has_colour and title in styles
-            line += " " * gap + (terminal.painted(cell, styles[title]) if has_style else cell)
+            line += " " * gap + (terminal.styled(cell, styles[title]) if has_style else cell)
             length, edge = length + gap + len(cell), edge + 2
         return line

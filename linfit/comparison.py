@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from rich.text import Text
 
-_LEFT_OUT = ("estimation error", "optimization error", "standard error")  # on narrow terminals, in this order
+_OPTIONAL = ("estimation error", "optimization error", "standard error")  # on narrow terminals, in this order
 _COLOURS = {"Converged": "green", "Not converged": "yellow", "Diverg": "red"}
 
 
@@ -115,7 +115,7 @@ class Comparison:
 
     def _report(self) -> Report:
         titles, lines = self._cells()
-        return Report(titles, lines, self.verdict, spare=_LEFT_OUT, feet=1)
+        return Report(titles, lines, self.verdict, optional=_OPTIONAL, footer_lines=1)
 
     def _cells(self) -> tuple[list[str], list[list[str]]]:
         columns = self._columns()

@@ -1,4 +1,4 @@
-"""Names and order of the scalars in a point of parameters."""
+"""The names of parameters and of the scalars in them, and points as flat arrays in this order."""
 
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
@@ -10,15 +10,15 @@ from linfit.checks import InputError
 
 
 def is_linear(names: Collection[str]) -> bool:
-    """Whether parameters of these names are those of y = x w + b, or of y = x w."""
+    """Return whether these are the parameter names of y = x w + b or y = x w."""
     return "w" in names and set(names) <= {"w", "b"}
 
 
 def scalar_names(shapes: Mapping[str, Sequence[int]], feature_names: Sequence[str] | None = None) -> tuple[str, ...]:
-    """A name for each scalar, in the order in which `flat` lays the values out.
+    """Return a name for each scalar, in the order of the values in `flat`.
 
-    The kernel w of shape (features, targets) gives `w/<feature>`, or `w/<feature>/<target>` for several
-    targets; b gives `b`, or `b/<target>`. Features without names are x0, x1, ...; a single one gives just `w`.
+    The kernel w of shape (features, targets) gives `w/<feature>`, and b gives `b`. Features without names are called
+    x0, x1, ...; a single one is omitted, which leaves `w`. Several targets add `/y0`, `/y1`, ... to each name.
 
     Example:
         >>> scalar_names({"w": (2, 1), "b": (1,)}, ["area", "rooms"])
@@ -47,15 +47,20 @@ def scalar_names(shapes: Mapping[str, Sequence[int]], feature_names: Sequence[st
 
 
 def flat(parameters: Mapping[str, np.ndarray]) -> np.ndarray:
-    """All values of one point one after another, shape (parameters,)."""
+    """Return all values of a point in one array, shape (scalars,)."""
     return np.concatenate([np.ravel(values) for values in parameters.values()])
 
 
 def flat_reference(reference: Any, parameters: Mapping[str, np.ndarray], name: str = "truth") -> np.ndarray:
-    """A reference point (a truth, an optimum) with its values in the order of `parameters`.
+    """Return the values of a reference point (a truth or an optimum) in the order of `parameters`, shape (scalars,).
+
+    Args:
+        reference: an object with an attribute for each parameter.
+        parameters: the values of the model's parameters by name.
+        name: the name of the reference in messages.
 
     Raises:
-        InputError: the reference has no value of that name, or one of another shape.
+        InputError: the reference lacks a parameter, or has one of another shape.
     """
     for key, values in parameters.items():
         arrived = getattr(getattr(reference, key, None), "shape", None)

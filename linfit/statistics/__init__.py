@@ -1,1 +1,1 @@
-"""One pass over rows to an R factor, and what follows from it: the optimum, its errors, the curvature."""
+"""One pass over rows to an R factor, and what it determines: the optimum, its standard errors and the curvature."""

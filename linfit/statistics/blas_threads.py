@@ -1,4 +1,4 @@
-"""How many threads BLAS and LAPACK, which NumPy calls, may use."""
+"""one_thread_if_narrow: limits BLAS and LAPACK, which NumPy calls, to one thread for narrow matrices."""
 
 import os
 import threading
@@ -7,55 +7,57 @@ from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
-_NARROW = 128
-"""Columns up to which one thread does better than two on the whole. Of 100 a QR takes two threads five times as long; a
-product of 120 takes them two thirds of the time in memory, but a third more of it beside a thread that reads."""
+_MAX_COLUMNS = 128
+"""Up to this many columns one thread is faster than two overall. A QR of 100 columns takes two threads five times as
+long as one. A product of 120 columns takes two threads two thirds of the time if all rows are in memory, but a third
+more time if another thread reads rows meanwhile."""
 
 _lock = threading.Lock()
-_inside = 0
+_users = 0  # threads that are inside `one_thread_if_narrow`
 _limit: Any = None
 
 
 @contextmanager
 def one_thread_if_narrow(columns: int) -> Iterator[None]:
-    """Inside, the linear algebra of matrices with so many columns, if they are few, is done on one thread.
+    """Run linear algebra on one thread inside this block, if the matrices have few columns.
 
-    OpenBLAS shares out what takes one thread microseconds, and then its threads wait for more work by spinning, on
-    cores that files are being read on. The limit holds for the whole process, until the last thread in here is out.
+    OpenBLAS distributes even work that takes one thread microseconds. Its threads then spin while they wait for more,
+    on cores that are needed for reading files. The limit applies to the whole process, until the last thread has left
+    this block.
     """
-    if columns > _NARROW:
+    if columns > _MAX_COLUMNS:
         yield
         return
-    global _inside, _limit
+    global _users, _limit
     with _lock:
-        if not _inside:
-            _limit = _libraries().limit(limits=1)
-        _inside += 1
+        if not _users:
+            _limit = _blas_libraries().limit(limits=1)
+        _users += 1
     try:
         yield
     finally:
         with _lock:
-            _inside -= 1
-            if not _inside:
+            _users -= 1
+            if not _users:
                 _limit.restore_original_limits()
 
 
-def _forked() -> None:
-    """A process that is forked while a thread is in here has only the thread that forked it."""
-    global _lock, _inside
+def _reset_after_fork() -> None:
+    """Lift the limit in a forked process: it has only the thread that forked it, outside the block."""
+    global _lock, _users
     _lock = threading.Lock()
-    if _inside:
+    if _users:
         _limit.restore_original_limits()
-        _inside = 0
+        _users = 0
 
 
 if hasattr(os, "register_at_fork"):  # not on Windows
-    os.register_at_fork(after_in_child=_forked)
+    os.register_at_fork(after_in_child=_reset_after_fork)
 
 
 @cache
-def _libraries() -> Any:
-    """The BLAS libraries of this process; those that cannot be told anything, as Apple's, are not among them."""
+def _blas_libraries() -> Any:
+    """The BLAS libraries of this process whose threads can be limited; Apple's is not one of them."""
     from threadpoolctl import ThreadpoolController
 
     return ThreadpoolController().select(user_api="blas")

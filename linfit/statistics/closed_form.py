@@ -1,4 +1,4 @@
-"""least_squares: the optimum of rows in closed form, refined to nearly all digits."""
+"""least_squares: the optimum of rows in closed form, refined to nearly full precision."""
 
 from typing import Any
 
@@ -17,24 +17,24 @@ from linfit.statistics.sufficient_statistics import SufficientStatistics
 def least_squares(
     x: Any, y: Any = None, sample_weight: Any = None, use_bias: bool = True, l2: float = 0.0
 ) -> LeastSquares:
-    """Solves min over w, b of mean (x w + b - y)² + l2 Σ w² for rows in memory.
+    """Solve min over w, b of mean (x w + b - y)² + l2 Σ w² for rows in memory.
 
-    Two passes: R by `SufficientStatistics`, then a refinement that gains back the digits that rounding cost.
+    It takes two passes: `SufficientStatistics` computes R, then a refinement recovers the digits lost to rounding.
 
     Args:
-        x: features, shape (rows, features) or (rows,); or a `Table`, which has y, too; or `SufficientStatistics` of
-            rows that need not be in memory, which are solved without the refinement.
+        x: features, shape (rows, features) or (rows,); or a `Table`, which includes y; or `SufficientStatistics`, whose
+            rows need not be in memory and whose optimum is not refined.
         y: targets, shape (rows, targets) or (rows,).
         sample_weight: shape (rows,), or None. Weighted squares are divided by the number of rows, as in Keras.
         use_bias: False solves for a line through the origin.
-        l2: the factor of a penalty on w, as of Keras's `regularizers.L2`.
+        l2: the factor of a penalty on w, as in Keras's `regularizers.L2`.
 
     Raises:
-        InputError: lengths differ, no rows, or a value that is no finite number; statistics beside which y or weights
-            are given, or that were made with another use_bias.
+        InputError: lengths differ, there are no rows, or a value is not finite; or x is statistics, and y or weights
+            are given as well or use_bias differs from theirs.
 
     Warns:
-        UserWarning: columns that depend on each other, by name, or fewer rows than parameters.
+        UserWarning: columns depend on each other (the warning names them), or there are fewer rows than parameters.
 
     Example:
         >>> optimum = least_squares([0.0, 1.0, 2.0], [1.0, 3.0, 5.0])
@@ -43,10 +43,10 @@ def least_squares(
     """
     if isinstance(x, SufficientStatistics):
         if y is not None or sample_weight is not None:
-            raise InputError("statistics have y and its weights in them. Try linfit.least_squares(statistics).")
+            raise InputError("statistics already include y and sample_weight. Try linfit.least_squares(statistics).")
         if x.use_bias != use_bias:
             raise InputError(
-                f"the statistics were made with use_bias={x.use_bias}, got use_bias={use_bias}. "
+                f"the statistics were computed with use_bias={x.use_bias}, got use_bias={use_bias}. "
                 f"Try linfit.least_squares(statistics, use_bias={x.use_bias})."
             )
         return x.least_squares(l2)
@@ -58,7 +58,7 @@ def least_squares(
 def optimum_of(
     statistics: SufficientStatistics, rows: Rows, l2: float = 0.0, scale: np.ndarray | float = 1.0
 ) -> LeastSquares:
-    """Return the optimum of validated rows, refined where the rows are in memory and there is no penalty.
+    """Return the optimum of validated rows, refined if the rows are in memory and there is no penalty.
 
     Args:
         statistics: of the rows.

@@ -1,4 +1,4 @@
-"""CondensedRows: a few rows that have the loss of many, with the statistics of those."""
+"""CondensedRows: a few pseudo-observations with the loss of many rows, and the statistics of those rows."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -9,23 +9,23 @@ from linfit.statistics.sufficient_statistics import SufficientStatistics
 
 @dataclass(frozen=True, eq=False)
 class CondensedRows(Rows):
-    """Pseudo-observations in place of the rows behind some statistics.
+    """Pseudo-observations that replace the rows of some statistics.
 
     Attributes:
-        statistics: of the rows that these few stand for.
+        statistics: of the rows that the pseudo-observations replace.
     """
 
     statistics: SufficientStatistics | None = None
 
     @classmethod
     def of(cls, statistics: SufficientStatistics) -> Self:
-        """Return the few rows that have the loss of all."""
+        """Return the pseudo-observations of these statistics."""
         x, y, *weight = statistics.pseudo_observations()
         return cls(x, y, weight[0] if weight else None, statistics)
 
     @property
     def count(self) -> int:
-        """How many rows of data these stand for."""
+        """The number of rows that the pseudo-observations replace."""
         assert self.statistics is not None
         return self.statistics.rows
 

@@ -1,4 +1,4 @@
-"""Sums of many parts, two by two."""
+"""PairwiseSum: the sum of many parts, added in pairs."""
 
 from collections.abc import Callable
 from typing import Generic, TypeVar
@@ -7,13 +7,13 @@ Part = TypeVar("Part")
 
 
 class PairwiseSum(Generic[Part]):
-    """Adds up parts in pairs, then pairs of pairs, and so on, as they come.
+    """Adds parts in pairs, then pairs of pairs, and so on, as they arrive.
 
-    Rounding errors then grow with the logarithm of the number of parts, and not with the number itself (Higham, "The
-    accuracy of floating point summation", 1993). The order in which parts come decides which are added to which.
+    Rounding errors then grow with the logarithm of the number of parts instead of the number itself (Higham, "The
+    accuracy of floating point summation", 1993). The order of the parts determines which are added to which.
 
     Args:
-        add: makes one part of two.
+        add: returns the sum of two parts.
 
     Example:
         >>> letters = PairwiseSum(lambda one, other: f"({one}{other})")
@@ -25,10 +25,10 @@ class PairwiseSum(Generic[Part]):
 
     def __init__(self, add: Callable[[Part, Part], Part]):
         self._add = add
-        self._sums: list[tuple[Part, int]] = []  # each of twice as many parts as the next, or more
+        self._sums: list[tuple[Part, int]] = []  # with part counts, each at least twice the next
 
     def append(self, part: Part) -> None:
-        """Adds one more part."""
+        """Add one more part."""
         count = 1
         while self._sums and self._sums[-1][1] == count:
             before, _ = self._sums.pop()
@@ -36,7 +36,7 @@ class PairwiseSum(Generic[Part]):
         self._sums.append((part, count))
 
     def total(self) -> Part | None:
-        """The sum so far; None where there is nothing."""
+        """Return the sum so far; None if there are no parts."""
         total: Part | None = None
         for part, _ in reversed(self._sums):
             total = part if total is None else self._add(part, total)

@@ -1,18 +1,18 @@
-"""Which columns depend on each other, of all that a triangle stands for."""
+"""Rank: which columns are independent, and which depend on each other."""
 
 import numpy as np
 
 
 def independent_columns(x: np.ndarray, raw: np.ndarray, eps: float) -> tuple[np.ndarray, np.ndarray]:
-    """Which columns are independent of those before them, and the combinations of columns that are constant.
+    """Find the columns that are independent of those before them, and the combinations of columns that are constant.
 
-    A column counts as dependent when what is left of it beside those before is no more than the rounding of its
-    values: of their size from 0, not from their mean.
+    A column counts as dependent if its component orthogonal to the columns before it is no larger than the rounding
+    errors of its values. These errors are proportional to the values themselves, not to their deviations from the mean.
 
     Args:
-        x: triangle of the deviations, shape (features, features).
-        raw: the length of each column counted from 0, where x counts from its mean, shape (features,).
-        eps: the spacing of the floats that the rows came in, at 1.
+        x: triangle of the deviations from the means, shape (features, features).
+        raw: the length of each column before its mean was subtracted, shape (features,).
+        eps: the machine epsilon of the rows' float type.
 
     Returns:
         The indices of the independent columns, and a basis of the null space, shape (features, dependent).
@@ -27,24 +27,26 @@ def independent_columns(x: np.ndarray, raw: np.ndarray, eps: float) -> tuple[np.
     combinations = []
     basis = np.empty((features, 0))
     for j, column in enumerate(scaled.T):
-        left = column - basis @ (basis.T @ column)
-        left -= basis @ (basis.T @ left)  # twice is enough (Parlett, "The Symmetric Eigenvalue Problem", 1998)
-        length = np.linalg.norm(left)
+        orthogonal = column - basis @ (basis.T @ column)
+        orthogonal -= basis @ (
+            basis.T @ orthogonal
+        )  # twice is enough (Parlett, "The Symmetric Eigenvalue Problem", 1998)
+        length = np.linalg.norm(orthogonal)
         if length > noise[j] + noise[independent].max(initial=0.0):
             independent.append(j)
-            basis = np.column_stack([basis, left / length])
+            basis = np.column_stack([basis, orthogonal / length])
             continue
         combination = np.zeros(features)
         combination[j] = 1 / scale[j]
         if independent:
             combination[independent] = -np.linalg.lstsq(scaled[:, independent], column)[0] / scale[independent]
-        combination[np.abs(combination * scale) < 1e-6] = 0.0  # of rounding, not of the data
+        combination[np.abs(combination * scale) < 1e-6] = 0.0  # these are rounding errors
         combinations.append(combination / np.linalg.norm(combination))
     return np.array(independent, int), np.array(combinations).reshape(-1, features).T
 
 
-def groups(nullspace: np.ndarray) -> tuple[tuple[int, ...], ...]:
-    """The features that appear together in combinations, as sorted tuples."""
+def dependent_groups(nullspace: np.ndarray) -> tuple[tuple[int, ...], ...]:
+    """Return the groups of features that appear together in combinations, as sorted tuples of indices."""
     groups: list[set[int]] = []
     for column in nullspace.T:
         members = set(np.flatnonzero(column).tolist())

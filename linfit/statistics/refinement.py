@@ -1,4 +1,4 @@
-"""More digits for an optimum: iterative refinement with residuals in extended precision."""
+"""Iterative refinement of an optimum, with residuals in extended precision."""
 
 from dataclasses import replace
 
@@ -9,23 +9,23 @@ from linfit.statistics.design_matrix import design_matrix
 from linfit.statistics.solution import LeastSquares
 from linfit.statistics.sufficient_statistics import SufficientStatistics
 
-_ROUNDS = 3
-_MOST_VALUES = 1_000_000  # of x: some 0.1 s
+_MAX_ROUNDS = 3
+_MAX_VALUES = 1_000_000  # of x: these take about 0.1 s
 
 
 def refined(optimum: LeastSquares, statistics: SufficientStatistics, rows: Rows) -> LeastSquares:
-    """The optimum with w and b corrected by what the rows themselves say of its rounding errors.
+    """Return the optimum with the rounding errors of w and b corrected by a pass over the rows.
 
-    Residuals r and parameters v solve r + A v = y and Aᵀ r = 0 together. What is missing from both equations is
-    computed in extended precision and solved for with the triangle R (Björck, "Iterative refinement of linear
-    least squares solutions I", 1967, in the seminormal form of his "Stability analysis of the method of
-    seminormal equations for linear least squares problems", 1987). The digits that noise in y costs an
-    ill-conditioned problem come back as well.
+    Residuals r and parameters v together solve r + A v = y and Aᵀ r = 0. The residuals of both equations are computed
+    in extended precision, and the corrections are solved for with the triangle R (Björck, "Iterative refinement of
+    linear least squares solutions I", 1967, in the seminormal form of his "Stability analysis of the method of
+    seminormal equations for linear least squares problems", 1987). This also recovers the digits that noise in y costs
+    in an ill-conditioned problem.
 
-    Tables of more than a million values, and those whose columns depend on each other, are left as they are. Where
-    a system's `longdouble` is no longer than its double, nothing is gained and nothing lost.
+    The optimum is returned unchanged if x has more than a million values or its columns depend on each other. On
+    systems whose `longdouble` is no longer than a double, the refinement neither helps nor harms.
     """
-    if optimum.dependent or rows.x.size > _MOST_VALUES:
+    if optimum.dependent or rows.x.size > _MAX_VALUES:
         return optimum
     p, first = statistics.features, int(statistics.use_bias)
     table = design_matrix(rows, statistics.origin, statistics.use_bias, np.longdouble)
@@ -36,12 +36,12 @@ def refined(optimum: LeastSquares, statistics: SufficientStatistics, rows: Rows)
     v = np.linalg.solve(r, statistics.triangle[: p + first, p + first :]).astype(np.longdouble)
     residual = y - a @ v
     last = np.inf
-    for _ in range(_ROUNDS):
+    for _ in range(_MAX_ROUNDS):
         missing = y - residual - a @ v
         right = (a.T @ missing + a.T @ residual).astype("float64")
         change = np.linalg.solve(r, np.linalg.solve(r.T, right))
         size = float(np.max(np.abs(change)))
-        if not size < last:  # the condition number is beyond the reach of refinement
+        if not size < last:  # the condition number is too large for refinement
             break
         last = size
         v = v + change

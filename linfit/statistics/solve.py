@@ -1,32 +1,34 @@
-"""Least squares in closed form: the optimum and its standard errors from an R factor."""
+"""solve: the optimum and its standard errors in closed form, from an R factor."""
 
 import numpy as np
 
 from linfit import checks
-from linfit.statistics.qr import from_blocks
+from linfit.statistics.qr import triangle_of_blocks
 from linfit.statistics.r_factor import RFactor
-from linfit.statistics.rank import groups
+from linfit.statistics.rank import dependent_groups
 from linfit.statistics.solution import LeastSquares
 
 
 def solve(statistics: RFactor, l2: float = 0.0, scale: np.ndarray | float = 1.0) -> LeastSquares:
-    """Solves min over w, b of mean (x w + b - y)² + l2 Σ (scale w)² by back substitution in R.
+    """Solve min over w, b of mean (x w + b - y)² + l2 Σ (scale w)² by back substitution in R.
 
-    The first row of R takes b out of the problem: w solves that of the deviations from the means, then
-    b = mean(y) - mean(x) w. The penalty, which leaves b alone as Keras's does, is √(l2 n targets) times
-    the diagonal of the scales below the deviations (Golub & Van Loan, 2013, section 6.1.4).
+    The first row of R eliminates b: w solves the problem of the deviations from the means, and then
+    b = mean(y) - mean(x) w. The penalty, which excludes b as in Keras, adds rows below the deviations: √(l2 n targets)
+    times the diagonal matrix of the scales (Golub & Van Loan, "Matrix Computations", 2013, section 6.1.4).
 
     Args:
-        statistics: those of the rows.
-        l2: the factor of Keras's `regularizers.L2`; 0 for none.
-        scale: of each feature, shape (features,), where the penalty is on standardized features; else 1.
+        statistics: of the rows.
+        l2: the factor of Keras's `regularizers.L2`; 0 for no penalty.
+        scale: the scale of each feature, shape (features,), if the penalty applies to standardized features; else 1.
+
+    Returns:
+        The optimum; the w of smallest norm if the data do not determine w.
 
     Raises:
-        InputError: an l2 that is no finite number of 0 or more.
+        InputError: l2 is not a finite number of 0 or more.
 
     Warns:
-        UserWarning: columns that depend on each other, by name, or fewer rows than parameters. The w of
-            smallest norm is returned.
+        UserWarning: columns depend on each other (the warning names them), or there are fewer rows than parameters.
     """
     p, targets = statistics.features, statistics.targets
     l2 = checks.not_negative(l2, "l2")
@@ -37,18 +39,18 @@ def solve(statistics: RFactor, l2: float = 0.0, scale: np.ndarray | float = 1.0)
     if l2 > 0:
         ridge = np.sqrt(l2 * statistics.rows * targets)
         penalty = ridge * np.diag(np.broadcast_to(scale, p)) @ np.eye(p, p + targets)
-        penalized = from_blocks([deviations, penalty], p + targets)
+        penalized = triangle_of_blocks([deviations, penalty], p + targets)
         w, inverse = _back_substitute(penalized[:p, :p], penalized[:p, p:])
         inverse = inverse @ (inverse.T @ x[:p].T)  # (AᵀA + Λ)⁻¹ Aᵀ
         influence = x[:p] @ inverse
-        used = 2 * np.trace(influence) - np.sum(influence**2)
+        parameters = 2 * np.trace(influence) - np.sum(influence**2)
     else:
         independent, nullspace = statistics.independent_columns()
-        dependent = groups(nullspace)
-        w, inverse = _smallest_solution(x[:p], y[:p], independent, nullspace)
-        used = len(independent)
+        dependent = dependent_groups(nullspace)
+        w, inverse = _smallest_norm_solution(x[:p], y[:p], independent, nullspace)
+        parameters = len(independent)
     residual = np.sum((y - x @ w) ** 2, axis=0)
-    freedom = max(0.0, statistics.weighted_rows - used - statistics.use_bias)
+    freedom = max(0.0, statistics.weighted_rows - parameters - statistics.use_bias)
     with np.errstate(divide="ignore", invalid="ignore"):
         residual_std = np.sqrt(np.where(freedom > 0, residual / freedom, np.nan))
         r_squared = 1 - residual / np.sum(y**2, axis=0)
@@ -80,17 +82,19 @@ def solve(statistics: RFactor, l2: float = 0.0, scale: np.ndarray | float = 1.0)
 
 
 def _back_substitute(r: np.ndarray, right: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The solution and the inverse of a triangle; LU with pivots leaves a triangle as it is."""
-    scale = np.exp2(np.round(np.log2(np.linalg.norm(r, axis=0))))[:, np.newaxis]  # exact; no over- or underflow
+    """Return the solution and the inverse of a triangle; LU with pivoting leaves a triangle unchanged."""
+    scale = np.exp2(np.round(np.log2(np.linalg.norm(r, axis=0))))[
+        :, np.newaxis
+    ]  # powers of two: exact, and no over- or underflow
     return np.linalg.solve(r / scale.T, right) / scale, np.linalg.inv(r / scale.T) / scale
 
 
-def _smallest_solution(
+def _smallest_norm_solution(
     x: np.ndarray, y: np.ndarray, independent: np.ndarray, nullspace: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The w of smallest norm, and the inverse that gives the standard errors."""
+    """Return the w of smallest norm, and the pseudo-inverse that gives the standard errors."""
     w, inverse = np.zeros((x.shape[1], y.shape[1])), np.zeros((x.shape[1], len(x)))
-    if len(independent) < x.shape[1]:  # the others add nothing: leave them out, then go to the nearest w to 0
+    if len(independent) < x.shape[1]:  # solve without the dependent columns, then move to the w of smallest norm
         q, r = np.linalg.qr(x[:, independent])
         if len(independent):
             w[independent], inverse_r = _back_substitute(r, q.T @ y)
@@ -101,30 +105,33 @@ def _smallest_solution(
 
 
 def _warn_of_dependence(statistics: RFactor, dependent: tuple[tuple[int, ...], ...]) -> None:
-    """Says which columns depend on each other, and what to do."""
+    """Warn of columns that depend on each other, by name, or of fewer rows than parameters."""
     if statistics.weighted_rows < statistics.features + statistics.use_bias:
         text = (
-            f"{statistics.weighted_rows} rows are fewer than the {statistics.features + statistics.use_bias} "
-            "parameters: many w fit equally well, and their standard errors are unknown. Add rows, or leave out "
-            "features."
+            f"there are fewer rows ({statistics.weighted_rows}) than parameters "
+            f"({statistics.features + statistics.use_bias}): many w fit equally well, and their standard errors are "
+            "unknown. Add rows, or leave out features."
         )
     else:
         names = statistics.labels
-        alone = [names[group[0]] for group in dependent if len(group) == 1]
-        together = [
-            f"{', '.join(names[i] for i in group[:-1])} and {names[group[-1]]}" for group in dependent if len(group) > 1
-        ]
-        said = [f"{', '.join(alone)} never changes"] if alone else []
-        said += [f"{group} depend linearly on each other" for group in together]
+        constant = [names[group[0]] for group in dependent if len(group) == 1]
+        groups = [[names[i] for i in group] for group in dependent if len(group) > 1]
+        findings = [f"{_listed(constant)} never change{'s' * (len(constant) == 1)}"] if constant else []
+        findings += [f"{_listed(group)} depend linearly on each other" for group in groups]
         text = (
-            f"{'; '.join(said)}: many w fit equally well. The smallest is taken, and the standard errors of these "
-            "features are infinite. Leave out one of each."
+            f"{'; '.join(findings)}: many w fit equally well. The w of smallest norm is used, and the standard errors "
+            "of these features are infinite. Leave out the redundant features."
         )
     checks.warn(text)
 
 
+def _listed(names: list[str]) -> str:
+    """Join names as in a sentence: a, b and c."""
+    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
+
+
 def _intercept(statistics: RFactor, w: np.ndarray) -> np.ndarray:
-    """The b that goes with w, mean(y) - mean(x) w, first from the origin on, where the numbers are small."""
+    """Return b = mean(y) - mean(x) w, computed first relative to the origin, where the numbers are small."""
     p = statistics.features
     if not statistics.use_bias:
         return np.zeros(statistics.targets)

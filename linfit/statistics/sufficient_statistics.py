@@ -1,4 +1,4 @@
-"""SufficientStatistics: everything that the squared loss needs to know of any number of rows."""
+"""SufficientStatistics: any number of rows, condensed to what the squared loss depends on."""
 
 import math
 from collections.abc import Callable, Iterable
@@ -11,44 +11,39 @@ import numpy as np
 from linfit.data.array_input import as_rows, column_names
 from linfit.data.rows import Rows
 from linfit.statistics.curvature import Curvature
-from linfit.statistics.parts import of_parts
+from linfit.statistics.parts import reduce_parts
 from linfit.statistics.r_factor import RFactor
+from linfit.statistics.reduction import reduce_batches
 from linfit.statistics.solution import LeastSquares
 from linfit.statistics.solve import solve
 from linfit.statistics.standardization import Standardization
-from linfit.statistics.streaming import of_batches
 
-# The R factor of rows that are reduced already, by use_bias.
-_reduced: WeakKeyDictionary[Rows, dict[bool, RFactor]] = WeakKeyDictionary()
+# The R factors of rows that have been reduced before, by use_bias.
+_known_factors: WeakKeyDictionary[Rows, dict[bool, RFactor]] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True)
 class SufficientStatistics(RFactor):
-    """One pass over n rows, condensed to k = 1 + features + targets numbers squared.
+    """Everything that the squared loss needs from n rows, as a k × k triangle with k = 1 + features + targets.
 
-    The squared loss of any (w, b) depends on the rows only through RᵀR = AᵀA, with A = [1, x, y] (each row times
-    the root of its weight): the loss, its gradient, its minimum and its curvature all follow from R. R is kept,
-    not AᵀA, which would square the condition number (Golub & Van Loan, "Matrix Computations", 2013, section 5.3).
-    x and y are counted from an origin near their means, whose subtraction is exact or nearly so: a column
-    like a year then loses no digits to the 19 or 20 in front.
+    The squared loss of any (w, b) depends on the rows only through RᵀR = AᵀA, where A = [1, x, y] has each row
+    multiplied by the square root of its weight. The loss, its gradient, its minimum and its curvature all follow from
+    R. R is kept instead of AᵀA, which would square the condition number (Golub & Van Loan, "Matrix Computations", 2013,
+    section 5.3).
 
-    Make it with `from_rows` or `from_batches`. Statistics of different rows add up: `a + b` is that of both, and
-    `sum(parts)` that of all blocks, files or workers, in any order, to rounding.
+    Create it with `from_rows`, `from_batches` or `from_parts`. Statistics of different rows can be added: `a + b` are
+    those of the rows of both, and `sum(parts)` those of all blocks, files or workers. The order of the parts changes
+    only rounding errors.
 
     Attributes:
-        rows: how many rows there are, n.
-        weighted_rows: how many of them weigh more than 0.
-        origin: what x and y are counted from, float64, shape (features + targets,); zeros without a bias.
-        triangle: R of [1, x - origin, y - origin], or of [x, y] without a bias; upper triangular, shape (k, k).
-        features: how many columns of x there are.
-        use_bias: whether there is a column of ones.
-        longest_row: the largest squared length of a row [1, x], times its weight; it decides how large a step a
-            small batch allows.
-        eps: the spacing of the rows' floats at 1; columns that depend on each other do so but for such rounding.
+        rows, weighted_rows: the number of rows, n, and of those with a weight above 0.
+        features, targets: the number of columns of x and of y.
+        use_bias: whether A has a column of ones, for a model with a bias; k is 1 less without it.
         feature_names: a name for each feature, or None.
-        categories: the levels of each categorical column that features were made of, or None.
-        size: how large the features were, in their present units, when they were counted from 0, shape (features,): so
-            their values were rounded. None where they still are.
+        mean: the (weighted) means of x and y, shape (features + targets,); zeros without a bias.
+        triangle: R of x and y measured from `origin`, a point near their means; float64, shape (k, k).
+
+    The base class, `linfit.statistics.r_factor.RFactor`, documents the other attributes.
 
     Example:
         >>> import linfit
@@ -62,52 +57,53 @@ class SufficientStatistics(RFactor):
 
     @classmethod
     def from_rows(cls, x: Any, y: Any = None, sample_weight: Any = None, use_bias: bool = True) -> Self:
-        """Condenses rows in memory, a block at a time: beside the rows only a block takes memory.
+        """Reduce rows in memory, a block at a time; apart from the rows, only a few blocks take memory.
 
         Args:
-            x: features, shape (rows, features) or (rows,); float32 or float64 arrays are not copied. Or a `Table`,
-                which has y, too.
+            x: features, shape (rows, features) or (rows,); float32 and float64 arrays are not copied. Or a `Table`,
+                which includes y.
             y: targets, shape (rows, targets) or (rows,).
             sample_weight: shape (rows,), not negative, or None.
             use_bias: False for a model y = x w.
 
         Raises:
-            InputError: lengths differ, no rows, a value that is no finite number.
+            InputError: lengths differ, there are no rows, or a value is not finite.
         """
         rows = as_rows(x, y, sample_weight, dtype=None)
         return cls.of(rows, use_bias, column_names(x))
 
     @classmethod
     def of(cls, rows: Rows, use_bias: bool = True, feature_names: tuple[str, ...] | None = None) -> Self:
-        """Reduce validated rows; the same rows are reduced only once."""
-        known = _reduced.setdefault(rows, {})
+        """Reduce validated rows; each rows object is reduced only once."""
+        known = _known_factors.setdefault(rows, {})
         if use_bias not in known:
             known[use_bias] = super().of(rows, use_bias)
         return cls.from_r_factor(replace(known[use_bias], feature_names=feature_names))
 
     @classmethod
     def from_r_factor(cls, factor: RFactor) -> Self:
-        """Return these statistics for an R factor that is known already."""
+        """Return an R factor as statistics."""
         return cls(*(getattr(factor, field.name) for field in fields(RFactor)))
 
     @classmethod
     def from_batches(cls, batches: Iterable[Any], use_bias: bool = True, verbose: Any = "auto") -> Self:
-        """Condenses a stream of batches, such as a `tf.data.Dataset`; in memory is one batch at a time.
+        """Reduce a stream of batches, such as a `tf.data.Dataset`, with one batch in memory at a time.
 
-        The names of the features are those of `batches.feature_names`, where there are any, or of DataFrames in it.
+        Feature names come from `batches.feature_names` if it exists, or from the columns of DataFrames among the
+        batches.
 
         Args:
-            batches: what `read_batches` returns, or any tuples (x, y) or (x, y, sample_weight), each of the shapes
-                that `from_rows` takes. Minibatches of some 50,000 rows are quickest.
+            batches: the result of `read_batches`, or tuples (x, y) or (x, y, sample_weight) with the shapes that
+                `from_rows` takes. Batches of about 50,000 rows are fastest.
             use_bias: False for a model y = x w.
-            verbose: "auto" shows a bar with rows per second, and the time left where `batches.rows` says how many
-                there are, if somebody sees it; 1 always, 0 never.
+            verbose: "auto" shows a progress bar in a terminal or notebook, with rows per second, and with the time left
+                if `batches.rows` gives the number of rows. 1 always shows it, 0 never.
 
         Raises:
-            InputError: no batches, or one that `from_rows` refuses; it is counted from 0. The rows of a batch may all
-                weigh 0, those of the whole stream may not.
+            InputError: there are no batches, or `from_rows` refuses one (the message gives its number, from 0). All
+                rows of a batch may have weight 0, but not all rows of the stream.
         """
-        return cls.from_r_factor(of_batches(batches, use_bias, verbose))
+        return cls.from_r_factor(reduce_batches(batches, use_bias, verbose))
 
     @classmethod
     def from_parts(
@@ -119,22 +115,26 @@ class SufficientStatistics(RFactor):
         use_bias: bool = True,
         verbose: Any = "auto",
     ) -> Self:
-        """Condenses parts that workers read by themselves: what travels are parts' names and triangles, never rows.
+        """Reduce parts that workers read; only the parts and their triangles are sent between processes, never rows.
 
-        The parts are added up in their own order, so that the result does not depend on who was first. Those without
-        a row add nothing. Afterwards `part.dropped` of each part of `read_batches` says how many rows were left out.
+        The triangles are added in the order of the parts, so the result does not depend on which worker finishes first.
+        Parts without rows add nothing. Afterwards the attribute `dropped` of each part of `read_batches` holds the
+        number of rows that were left out.
 
         Args:
-            parts: such as `read_batches(...).parts(8)`, or paths; each small, for it is sent to a worker.
-            load: gives the batches of a part, as `from_batches` takes them; None where a part is that itself. For
-                worker processes a function that they can import, not one of a notebook's cell or a lambda.
-            executor: anything with a `map`: a pool of `concurrent.futures` or `multiprocessing` for the cores of one
-                machine, a `dask.distributed.Client` for many machines. None condenses one part after another here.
+            parts: for example `read_batches(...).parts(8)`, or paths. Each is sent to a worker, so it should be small.
+            load: returns the batches of a part, as `from_batches` takes them; None if each part is an iterable of
+                batches. Worker processes must be able to import it: a lambda or a function from a notebook cell does
+                not work.
+            executor: any object with a `map` method: a pool of `concurrent.futures` or `multiprocessing` for the cores
+                of one machine, a `dask.distributed.Client` for many machines. None reduces one part after another in
+                this process.
             use_bias: False for a model y = x w.
             verbose: as in `from_batches`; the bar counts parts.
 
         Raises:
-            InputError: no parts, none with a row, or one that `from_batches` refuses, as the worker raised it.
+            InputError: there are no parts, or none with a row; or `from_batches` refuses one, in which case the
+                worker's error is raised.
 
         Example:
             >>> import linfit
@@ -147,18 +147,18 @@ class SufficientStatistics(RFactor):
             >>> print(both.rows, round(both.least_squares().w.item(), 6))
             2000 2.0
         """
-        return cls.from_r_factor(of_parts(parts, load, executor, use_bias, verbose))
+        return cls.from_r_factor(reduce_parts(parts, load, executor, use_bias, verbose))
 
     def pseudo_observations(self) -> tuple[np.ndarray, ...]:
-        """As few as k rows with the mean squared error, and the gradient, of all n rows at every (w, b).
+        """Return k rows that have the mean squared error and the gradient of all n rows at every (w, b).
 
-        Q R with an orthogonal Q has the same squared loss as R. The reflection Q (Householder, 1958) that spreads
-        the first column of R, (√W, 0, 0, ...) with the sum W of the weights, evenly over the k rows makes it a
-        column of ones, up to a factor: what remains are rows x, y of an ordinary data set.
+        Q R has the same squared loss as R for every orthogonal Q. The first column of R is (√W, 0, 0, ...), where W is
+        the sum of the weights. A reflection Q (Householder, 1958) spreads it evenly over the k rows, so that it becomes
+        a multiple of a column of ones. The other columns are then the x and y of an ordinary data set.
 
         Returns:
-            x of shape (k, features) and y of shape (k, targets), as Keras's `fit` takes them. Where weights do not
-            average 1 and there is a bias, a third array: the weight of each, W/n.
+            x of shape (k, features) and y of shape (k, targets), as Keras's `fit` takes them. With a bias and weights
+            whose mean is not 1 there is a third array: the weight of each row, W/n.
 
         Example:
             >>> import linfit
@@ -183,17 +183,19 @@ class SufficientStatistics(RFactor):
         return rows
 
     def least_squares(self, l2: float = 0.0) -> LeastSquares:
-        """The optimum and its standard errors; `l2` is the factor of Keras's `regularizers.L2`."""
+        """Return the optimum and its standard errors; `l2` is the factor of Keras's `regularizers.L2`."""
         return solve(self, l2)
 
     def curvature(self, l2: float = 0.0) -> Curvature:
-        """The curvature of the loss, and with it the learning rates it allows."""
-        return Curvature.from_r_factor(self, l2)
+        """Return the curvature of the loss, which determines the learning rates it allows."""
+        return Curvature.from_statistics(self, l2)
 
     def standardized(self, units: Standardization | None = None) -> Self:
-        """The statistics of the same rows with their features in other units; their own, if none are given.
+        """Return the statistics of the same rows with standardized features.
 
-        In their own each feature has the mean 0 and the standard deviation 1; without a bias the mean square 1.
+        Args:
+            units: the units of the features; by default those in which each feature has mean 0 and standard deviation
+                1, or mean square 1 without a bias.
         """
         units = Standardization.of(self) if units is None else units
         first, p = int(self.use_bias), self.features

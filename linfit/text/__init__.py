@@ -1,1 +1,1 @@
-"""Tables, reports and progress bars on a terminal or a page."""
+"""Tables, reports and progress bars for terminals, notebooks and files."""

@@ -7,23 +7,25 @@ INTERVAL = 0.2
 """Seconds between two drawings."""
 
 TIME_WIDTH = len(" 0:00:00")
-_LONGEST = 40  # columns of the bar itself
+"""Terminal columns of the time left."""
+
+_MAX_WIDTH = 40  # terminal columns of the bar itself
 
 
 class Bar:
-    """A progress bar with a text, and the time that is left.
+    """A progress bar with a text and the time left.
 
     Args:
-        total: the count at the end; None where it is not known.
-        room: the terminal's columns that the bar itself may take.
-        text: what to show beside it at first.
+        total: the count at the end; None if it is not known.
+        width: the terminal columns available to the bar itself.
+        text: the text beside the bar at the start.
     """
 
-    def __init__(self, total: int | None, room: int, text: str):
+    def __init__(self, total: int | None, width: int, text: str):
         from rich import progress
 
         self._progress: Any = progress.Progress(
-            progress.BarColumn(bar_width=max(1, min(_LONGEST, room - 1))),
+            progress.BarColumn(bar_width=max(1, min(_MAX_WIDTH, width - 1))),
             progress.TextColumn("{task.fields[text]}"),
             progress.TimeRemainingColumn(compact=True, elapsed_when_finished=True),
             auto_refresh=False,
@@ -38,10 +40,10 @@ class Bar:
         return time.monotonic() > self._drawn + INTERVAL
 
     def draw(self, completed: int, text: str) -> None:
-        """Draw the bar at a count."""
+        """Draw the bar with this count and text."""
         self._drawn = time.monotonic()
         self._progress.update(self._task, completed=completed, text=text, refresh=True)
 
     def stop(self) -> None:
-        """Give the terminal back."""
+        """Release the terminal."""
         self._progress.stop()

@@ -5,31 +5,31 @@ from typing import NamedTuple
 
 from linfit.text import terminal
 from linfit.text.html_table import html_table
-from linfit.text.text_table import narrowed
+from linfit.text.text_table import fitted_to_width
 
 
 class Report(NamedTuple):
     """A table of numbers and a note below it.
 
     Attributes:
-        titles: the columns' titles; the first column holds names.
+        titles: the titles of the columns; the first column contains names.
         lines: the cells of each line.
-        note: a sentence or a few about the table.
-        spare: titles of columns that a narrow terminal may leave out, in this order.
-        feet: how many of the last lines are set off by a rule.
+        note: one or more sentences about the table.
+        optional: titles of columns that may be omitted on a narrow terminal, in the order of omission.
+        footer_lines: the number of last lines that a rule separates from the others.
     """
 
     titles: Sequence[str]
     lines: Sequence[Sequence[str]]
     note: str
-    spare: Sequence[str] = ()
-    feet: int = 0
+    optional: Sequence[str] = ()
+    footer_lines: int = 0
 
     def as_text(self) -> str:
-        """Return the table no wider than the terminal, and the note."""
-        table = narrowed(self.titles, self.lines, terminal.width() - 1, self.spare, self.feet)
-        return "\n".join([*table, "", terminal.filled(self.note)])
+        """Return the table, fitted to the width of the terminal, and the note."""
+        table = fitted_to_width(self.titles, self.lines, terminal.width() - 1, self.optional, self.footer_lines)
+        return "\n".join([*table, "", terminal.wrapped(self.note)])
 
     def as_html(self) -> str:
         """Return the table and the note as HTML."""
-        return html_table(self.titles, self.lines, self.note, self.feet)
+        return html_table(self.titles, self.lines, self.note, self.footer_lines)

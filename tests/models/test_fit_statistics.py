@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from fit_path import new_model, path_of
+from statistics_checks import draw, refusal
 from tensorboard.backend.event_processing.event_file_loader import LegacyEventFileLoader
 
 import linfit
@@ -23,20 +24,6 @@ from linfit.callbacks import (
 
 TRUTH = linfit.GroundTruth(w=[1.5, -2.0, 0.3], b=0.5, noise=0.3)
 N = 70_000
-
-
-def draw(rows, targets):
-    """Return three correlated features and targets that follow a linear model with noise."""
-    random = np.random.default_rng(1)
-    x = random.normal(size=(rows, 3)) @ (np.eye(3) + 0.5 * random.normal(size=(3, 3)))
-    return x, x @ random.normal(size=(3, targets)) + 0.3 * random.normal(size=(rows, targets)) + 1.5
-
-
-def refusal(call):
-    """Return the message with which a call is refused."""
-    with pytest.raises(linfit.InputError) as error:
-        call()
-    return str(error.value)
 
 
 @pytest.fixture(scope="module")
@@ -232,11 +219,11 @@ def test_least_squares_takes_statistics_and_nothing_beside_them(statistics, rows
     np.testing.assert_allclose(optimum.w, expected.w, rtol=1e-10)
     assert optimum.loss == pytest.approx(expected.loss, rel=1e-10)
     for given in ({"y": rows[1]}, {"sample_weight": np.ones(N)}):
-        assert "statistics have y and its weights in them." in refusal(
+        assert "statistics already include y and sample_weight." in refusal(
             lambda given=given: linfit.least_squares(statistics, **given)
         )
     assert refusal(lambda: linfit.least_squares(statistics, use_bias=False)) == (
-        "the statistics were made with use_bias=True, got use_bias=False. "
+        "the statistics were computed with use_bias=True, got use_bias=False. "
         "Try linfit.least_squares(statistics, use_bias=True)."
     )
 

@@ -1,4 +1,4 @@
-"""Narrow matrices are worked on by one thread, and whoever comes after has as many as before."""
+"""Narrow matrices use one BLAS thread, and the limit is lifted afterwards."""
 
 import os
 import subprocess
@@ -12,7 +12,7 @@ from threadpoolctl import threadpool_info, threadpool_limits
 
 from linfit.statistics import blas_threads
 from linfit.statistics.blas_threads import one_thread_if_narrow
-from linfit.statistics.qr import from_blocks, triangle
+from linfit.statistics.qr import triangle, triangle_of_blocks
 
 RANDOM = np.random.default_rng(7)
 
@@ -24,28 +24,28 @@ def two_threads():
 
 
 def threads():
-    """How many threads each BLAS library may use: NumPy's and SciPy's, which may be one."""
+    """Return the thread limits of the BLAS libraries: NumPy's and SciPy's, which may be the same."""
     return {library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"}
 
 
-def seen(columns, work):
-    """How many threads there were when each block was asked for."""
-    found = []
+def threads_during(work, columns):
+    """Return the thread limits while `work` reads each of two blocks."""
+    limits = []
 
     def blocks():
         for _ in range(2):
-            found.append(threads())
+            limits.append(threads())
             yield RANDOM.standard_normal((columns + 10, columns))
 
     work(blocks)
-    return found
+    return limits
 
 
 @pytest.mark.parametrize(("columns", "expected"), [(2, {1}), (100, {1}), (130, {2})])
 def test_few_columns_are_worked_on_by_one_thread(columns, expected):
     sample = RANDOM.standard_normal((5 * columns, columns))
-    assert seen(columns, lambda blocks: from_blocks(blocks(), columns)) == [expected] * 2
-    assert seen(columns, lambda blocks: triangle(blocks, sample, 10_000)) == [expected] * 2
+    assert threads_during(lambda blocks: triangle_of_blocks(blocks(), columns), columns) == [expected] * 2
+    assert threads_during(lambda blocks: triangle(blocks, sample, 10_000), columns) == [expected] * 2
     assert threads() == {2}
 
 
@@ -89,6 +89,6 @@ with threadpool_limits(2, "blas"), blas.one_thread_if_narrow(2):
 """
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="nobody forks here")
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
 def test_a_forked_process_is_not_within():
     subprocess.run([sys.executable, "-c", FORKED], check=True)

@@ -1,4 +1,4 @@
-"""What the curvature of the loss foretells about a descent, seen in real descents."""
+"""The predictions of the loss's curvature, checked on real descents."""
 
 import math
 
@@ -16,7 +16,7 @@ RANDOM = np.random.default_rng(5)
 
 
 def problem(features, rows=60, targets=1, seed=0):
-    """Random rows with means, scales and correlations of their own."""
+    """Return random rows whose columns differ in mean and scale and are correlated."""
     random = np.random.default_rng([features, seed])
     mix = np.eye(features) + 0.3 * random.normal(size=(features, features))
     x = random.normal(size=(rows, features)) @ mix + random.uniform(-1, 1, features)
@@ -29,11 +29,11 @@ def curvature_of(x, y, **options):
 
 
 def descend(x, y, rate, steps, w=5.0, b=0.0, **options):
-    """A fit by linfit's own train_step, from the same value for all w."""
+    """Fit by linfit's train_step and return the model with its loss before and after."""
     model = linfit.LinearRegression(w, b, dtype="float64", **options)
     model.compile(learning_rate=rate)
     before = model.evaluate(x, y, verbose=0)
-    batches = tf.data.Dataset.from_tensors((x, y)).repeat(steps)  # one epoch: Keras takes its time for each
+    batches = tf.data.Dataset.from_tensors((x, y)).repeat(steps)  # one epoch: each costs Keras extra time
     model.fit(batches, verbose=0, divergence_guard=False)
     return model, before, model.evaluate(x, y, verbose=0)
 
@@ -63,7 +63,7 @@ def test_a_penalty_adds_to_the_curvature_of_w_alone():
 def test_the_stability_limit_is_sharp(features):
     x, y = problem(features)
     curvature = curvature_of(x, y)
-    # From a start along the stiffest direction: only there 0.99 and 1.01 of the limit differ soon.
+    # Start along the stiffest direction: only there do 0.99 and 1.01 of the limit soon differ.
     start = linfit.least_squares(x, y).w + 5 * curvature.eigenvectors[:-1, -1:]
     offset = linfit.least_squares(x, y).b + 5 * curvature.eigenvectors[-1, -1:]
     for factor, grows in [(0.99, False), (1.01, True)]:
@@ -82,8 +82,8 @@ def test_each_step_contracts_the_slowest_error_as_predicted(features, share):
     direction = curvature.eigenvectors[:, slowest : slowest + 1]
     optimum = linfit.least_squares(x, y)
     model, *_ = descend(x, y, rate, 5, optimum.w + 3 * direction[:-1], optimum.b + 3 * direction[-1])
-    left = np.vstack([model.w.numpy() - optimum.w, model.b.numpy() - optimum.b])
-    measured = (np.linalg.norm(left) / 3) ** (1 / 5)
+    remaining = np.vstack([model.w.numpy() - optimum.w, model.b.numpy() - optimum.b])
+    measured = (np.linalg.norm(remaining) / 3) ** (1 / 5)
     assert measured == pytest.approx(curvature.contraction(rate), rel=0.01)
     assert curvature.contraction(rate) < 1
 
@@ -110,7 +110,9 @@ def test_a_long_way_is_found_by_bisection():
     x, y = problem(3)
     curvature = curvature_of(x, y)
     rate = 1e-5 * curvature.stability_limit
-    error = curvature.eigenvectors[:, :1]  # along the flattest direction, which shrinks by one factor a step
+    error = curvature.eigenvectors[
+        :, :1
+    ]  # along the flattest direction, where each step multiplies it by the same factor
     steps = curvature.steps_from(error, 0.01 * np.abs(error), rate)
     assert steps > 1e5
     assert steps == math.ceil(math.log(0.01) / math.log(1 - rate * curvature.eigenvalues[0]))
@@ -148,8 +150,9 @@ def test_no_rate_is_faster_than_the_fastest():
 
 
 def test_the_critical_rate_of_single_rows_is_sharp_for_rows_of_one_length():
-    # Rows of one length in two directions, without noise: each step with one row multiplies the error along it by
-    # 1 - η β, and a mean square of 1 or more in each step never converges (Ma, Bassily & Belkin, 2018, theorem 3).
+    # Rows of equal length in two directions, without noise: each step with one row multiplies the error along it by
+    # 1 - η β. If the mean square of that factor is 1 or more, the descent never converges (Ma, Bassily & Belkin, 2018,
+    # theorem 3).
     x = np.array([[3.0, 0.0], [0.0, 3.0]])
     curvature = curvature_of(x, [[3.0], [3.0]], use_bias=False)
     assert curvature.critical_learning_rate(1) == pytest.approx(2 / (2 * 9))
@@ -248,6 +251,6 @@ def test_the_scale_of_a_column_is_blamed_just_where_standardizing_would_raise_th
     x = rng.normal(rng.normal(0, 3, features), 10.0 ** rng.uniform(-2, 2), (30, features))
     y, weight = rng.normal(size=(30, targets)), rng.uniform(0.1, 4, 30)
     rows = Rows(x, y, weight)
-    posed = SquaredError(rows, linfit.SufficientStatistics.of(rows, bool(seed % 2)), 0.0, None)
-    raised = posed.statistics.standardized().curvature().stability_limit / posed.curvature.stability_limit
-    assert (explain_low_limit(posed) is not None) == (raised > 10)
+    objective = SquaredError(rows, linfit.SufficientStatistics.of(rows, bool(seed % 2)), 0.0, None)
+    raised = objective.statistics.standardized().curvature().stability_limit / objective.curvature.stability_limit
+    assert (explain_low_limit(objective) is not None) == (raised > 10)

@@ -1,4 +1,4 @@
-"""The optimum, its standard errors and its rank, against other packages and matrices written out."""
+"""The optimum, its standard errors and its rank, compared with other packages and explicit matrix formulas."""
 
 import math
 import warnings
@@ -13,9 +13,9 @@ import statsmodels.api as sm
 import linfit
 from linfit import InputError, SufficientStatistics
 
-MANY = (
-    ": many w fit equally well. The smallest is taken, and the standard errors of these features are infinite. "
-    "Leave out one of each."
+UNDETERMINED = (
+    ": many w fit equally well. The w of smallest norm is used, and the standard errors of these features are "
+    "infinite. Leave out the redundant features."
 )
 
 
@@ -73,7 +73,7 @@ def test_all_that_is_said_of_the_optimum_is_what_statsmodels_says(solve, use_bia
 @both_ways
 def test_three_points_worked_by_hand(solve):
     optimum = solve([0.0, 1.0, 2.0], [1.0, 4.0, 4.0])
-    # The line 1.5 x + 1.5 leaves the residuals -0.5, 1 and -0.5: squares of 1.5 in all, for one degree of freedom.
+    # The line 1.5 x + 1.5 has the residuals -0.5, 1 and -0.5: the sum of squares is 1.5, with one degree of freedom.
     assert optimum.w.item() == pytest.approx(1.5, rel=1e-14)
     assert optimum.b.item() == pytest.approx(1.5, rel=1e-14)
     assert optimum.loss == pytest.approx(0.5, rel=1e-14)
@@ -82,11 +82,11 @@ def test_three_points_worked_by_hand(solve):
     assert optimum.unit_error_w.item() == pytest.approx(math.sqrt(1 / 2), rel=1e-14)
     assert optimum.unit_error_b == pytest.approx(math.sqrt(1 / 3 + 1 / 2), rel=1e-14)
     assert optimum.r_squared.item() == pytest.approx(1 - 1.5 / 6, rel=1e-14)
-    # Student's t with one degree of freedom is Cauchy's distribution, whose quantiles are tangents.
+    # Student's t with one degree of freedom is the Cauchy distribution, whose quantiles are tangents.
     low, high = optimum.confidence_interval(0.5)
     assert high.w.item() - 1.5 == pytest.approx(math.tan(math.pi / 4) * math.sqrt(1.5 / 2), rel=1e-12)
     assert 1.5 - low.b.item() == pytest.approx(math.tan(math.pi / 4) * math.sqrt(1.5 * 5 / 6), rel=1e-12)
-    # [x, 1] has the squares 5 and 3, and the product 3: eigenvalues 4 ± √10 of the Gram matrix.
+    # The Gram matrix of [x, 1] has 5 and 3 on the diagonal and 3 beside it: its eigenvalues are 4 ± √10.
     expected = math.sqrt((4 + math.sqrt(10)) / (4 - math.sqrt(10)))
     assert optimum.condition_number == pytest.approx(expected, rel=1e-13)
 
@@ -121,11 +121,11 @@ def test_columns_of_any_size_and_offset_keep_their_digits(solve):
     np.testing.assert_allclose(optimum.unit_error_w * scales, reference.unit_error_w, rtol=1e-11)
 
 
-# With a penalty.
+# Tests with a penalty.
 
 
 def penalized(x, y, weight, use_bias, l2):
-    """The rows of Keras's loss mean(weight (x w + b - y)²) + l2 Σ w² as those of a sum of squares: design, y, noise."""
+    """Return Keras's loss mean(weight (x w + b - y)²) + l2 Σ w² as a sum of squares: design, y and row factors."""
     share = np.sqrt((np.ones(len(x)) if weight is None else weight) / y.size)[:, np.newaxis]
     penalty = math.sqrt(l2) * np.eye(x.shape[1])
     a = np.vstack([share * with_ones(x, use_bias), np.column_stack([np.zeros((len(penalty), int(use_bias))), penalty])])
@@ -144,7 +144,7 @@ def test_with_a_penalty_it_is_the_minimum_of_the_penalized_loss(l2, use_bias, we
     optimum = linfit.least_squares(x, y, weight, use_bias, l2)
     np.testing.assert_allclose(estimates(optimum, use_bias), expected, rtol=1e-9, atol=1e-12)
     assert optimum.loss == pytest.approx(np.sum((right - a @ expected) ** 2), rel=1e-12)
-    # w = H₁ y with independent noise of variance 1/weight: its covariance is H₁ H₁ᵀ, in whitened rows.
+    # w = H₁ y, with whitened rows of independent noise: the covariance of w is H₁ H₁ᵀ.
     whitened = a[: len(x)] * math.sqrt(y.size)
     inverse = np.linalg.inv(a.T @ a * y.size) @ whitened.T
     unit_errors = np.sqrt(np.diag(inverse @ inverse.T))
@@ -174,7 +174,9 @@ def test_standard_errors_with_a_penalty_are_those_of_repeated_experiments():
     random = np.random.default_rng(5)
     repeated = y + random.normal(size=(12, 400))  # one experiment in each column
     optimum = linfit.least_squares(x, repeated, l2=0.2 / 400)
-    np.testing.assert_allclose(optimum.w.std(axis=1), optimum.unit_error_w, rtol=0.15)  # four times its own error
+    np.testing.assert_allclose(
+        optimum.w.std(axis=1), optimum.unit_error_w, rtol=0.15
+    )  # four times the error of this estimate
     assert optimum.b.std() == pytest.approx(optimum.unit_error_b, rel=0.15)
     np.testing.assert_allclose(optimum.unit_error_w, linfit.least_squares(x, y, l2=0.2).unit_error_w, rtol=1e-10)
 
@@ -195,11 +197,11 @@ def test_a_penalty_that_is_no_number_of_0_or_more_is_refused(l2):
     assert str(error.value) == f"l2 must be a finite number of 0 or more, got {l2!r}."
 
 
-# Columns that depend on each other.
+# Tests with columns that depend on each other.
 
 
 def solve_with_warning(solve, *rows, **options):
-    """The optimum and the text of the only warning."""
+    """Return the optimum and the text of the only warning."""
     with warnings.catch_warnings(record=True, action="always") as caught:
         optimum = solve(*rows, **options)
     assert len(caught) == 1
@@ -207,7 +209,7 @@ def solve_with_warning(solve, *rows, **options):
 
 
 def smallest(x, y, use_bias=True, weight=None):
-    """The w of smallest norm, by the pseudo-inverse of the deviations."""
+    """Return the w of smallest norm, by the pseudo-inverse of the deviations."""
     root = np.ones((len(x), 1)) if weight is None else np.sqrt(weight)[:, np.newaxis]
     mean = [np.average(values, axis=0, weights=root[:, 0] ** 2) if use_bias else 0.0 for values in (x, y)]
     return np.linalg.pinv((x - mean[0]) * root, rcond=1e-9) @ ((y - mean[1]) * root)
@@ -227,7 +229,7 @@ DEPENDENT = {
     ),
     "a constant": (lambda a, b, c: [a, 0 * a + 7.3, b], [(1,)], "x1 never changes"),
     "zeros": (lambda a, b, c: [0 * a, a, b], [(0,)], "x0 never changes"),
-    "constants": (lambda a, b, c: [0 * a + 1, a, 0 * a + 1 / 3], [(0,), (2,)], "x0, x2 never changes"),
+    "constants": (lambda a, b, c: [0 * a + 1, a, 0 * a + 1 / 3], [(0,), (2,)], "x0 and x2 never change"),
     "a sum": (lambda a, b, c: [a, c, b, a + b], [(0, 2, 3)], "x0, x2 and x3 depend linearly on each other"),
     "a sum of far columns": (
         lambda a, b, c: [a + 1e6, b - 1e5, c, (a + 1e6) + (b - 1e5)],
@@ -266,20 +268,20 @@ DEPENDENT = {
 @pytest.mark.parametrize("case", DEPENDENT)
 def test_columns_that_depend_on_each_other_are_named_and_get_the_smallest_w(solve, case):
     *columns, y = independent_part()
-    columns, dependent, said = DEPENDENT[case][0](*columns), DEPENDENT[case][1], DEPENDENT[case][2]
+    columns, dependent, finding = DEPENDENT[case][0](*columns), DEPENDENT[case][1], DEPENDENT[case][2]
     x = np.column_stack(columns)
     optimum, text = solve_with_warning(solve, x, y)
-    assert text == said + MANY
+    assert text == finding + UNDETERMINED
     assert list(optimum.dependent) == dependent
-    lost = 2 if case == "three of a kind" else len(dependent)
-    assert optimum.rank == x.shape[1] - lost
+    redundant = 2 if case == "three of a kind" else len(dependent)
+    assert optimum.rank == x.shape[1] - redundant
     assert optimum.degrees_of_freedom == len(x) - optimum.rank - 1
     assert optimum.condition_number == math.inf
     size = np.linalg.norm(x - x.mean(axis=0), axis=0)
-    if case != "a sum of columns of all sizes":  # the pseudo-inverse cannot do these
+    if case != "a sum of columns of all sizes":  # too ill-conditioned for the pseudo-inverse
         expected = smallest(x, y)
         np.testing.assert_allclose(optimum.w, expected, rtol=1e-6, atol=1e-8 * np.abs(expected).max())
-    # The same predictions, and standard errors where they are known, as without the columns that are too many.
+    # Predictions, and the known standard errors, are the same as without the redundant columns.
     keep = [i for i in range(x.shape[1]) if size[i] > 1e-9 and i not in {group[-1] for group in dependent}]
     if case == "three of a kind":
         keep.remove(1)
@@ -325,17 +327,17 @@ def test_without_a_bias_a_constant_is_a_feature_like_others(solve):
     np.testing.assert_allclose(optimum.standard_error_w[:, 0], sm.OLS(y[:, 0], x).fit().bse, rtol=1e-10)
     x[:, 2] = -3.1
     optimum, text = solve_with_warning(solve, x, y, use_bias=False)
-    assert text == "x1 and x2 depend linearly on each other" + MANY
+    assert text == "x1 and x2 depend linearly on each other" + UNDETERMINED
     np.testing.assert_allclose(optimum.w, smallest(x, y, use_bias=False), rtol=1e-10)
 
 
 @both_ways
 def test_weights_decide_what_depends_on_each_other(solve):
     x, y, weight = draw()
-    x[:, 2] = np.where(np.arange(60) < 20, x[:, 2], x[:, 0])  # a copy in the rows that weigh something
+    x[:, 2] = np.where(np.arange(60) < 20, x[:, 2], x[:, 0])  # a copy in the rows with a weight above 0
     weight[:20] = 0
     optimum, text = solve_with_warning(solve, x, y, weight)
-    assert text == "x0 and x2 depend linearly on each other" + MANY
+    assert text == "x0 and x2 depend linearly on each other" + UNDETERMINED
     np.testing.assert_allclose(optimum.w, smallest(x, y, weight=weight), rtol=1e-9)
     assert optimum.degrees_of_freedom == 40 - 3
 
@@ -345,7 +347,7 @@ def test_the_warning_calls_columns_by_their_names(solve):
     x, y, _ = draw()
     frame = pd.DataFrame(x, columns=["area", "rooms", "age"]).assign(m2=x[:, 0] * 10.764, year=2024)
     _, text = solve_with_warning(solve, frame, y)
-    assert text == "year never changes; area and m2 depend linearly on each other" + MANY
+    assert text == "year never changes; area and m2 depend linearly on each other" + UNDETERMINED
 
 
 @both_ways
@@ -354,8 +356,8 @@ def test_fewer_rows_than_parameters_are_said_to_be_too_few(solve, rows, use_bias
     x, y, _ = draw(rows=rows, features=5, targets=2)
     optimum, text = solve_with_warning(solve, x, y, use_bias=use_bias)
     assert text == (
-        f"{rows} rows are fewer than the {parameters} parameters: many w fit equally well, and their standard errors "
-        "are unknown. Add rows, or leave out features."
+        f"there are fewer rows ({rows}) than parameters ({parameters}): many w fit equally well, and their standard "
+        "errors are unknown. Add rows, or leave out features."
     )
     np.testing.assert_allclose(optimum.w, smallest(x, y, use_bias), rtol=1e-9, atol=1e-12)
     np.testing.assert_allclose(x @ optimum.w + optimum.b, y, rtol=1e-9)
@@ -371,7 +373,7 @@ def test_rows_without_weight_do_not_count_against_the_parameters(solve):
     x, y, weight = draw(rows=10, features=5)
     weight[3:] = 0
     optimum, text = solve_with_warning(solve, x, y, weight)
-    assert text.startswith("3 rows are fewer than the 6 parameters: ")
+    assert text.startswith("there are fewer rows (3) than parameters (6): ")
     np.testing.assert_allclose(optimum.w, smallest(x, y, weight=weight), rtol=1e-9)
 
 
@@ -413,12 +415,12 @@ def test_columns_that_nearly_depend_on_each_other_are_not_said_to(solve, case):
     assert optimum.rank == x.shape[1]
     assert np.all(np.isfinite(optimum.standard_error_w))
     w, loss = exact(x, y[:, 0])
-    np.testing.assert_allclose(optimum.w[:, 0], w, rtol=0.03)  # of 10¹² in one case
+    np.testing.assert_allclose(optimum.w[:, 0], w, rtol=0.03)  # w is about 10¹² in one case
     assert optimum.loss == pytest.approx(loss, rel=1e-3)
 
 
 def exact(x, y):
-    """w and the smallest loss in rational numbers, without any rounding."""
+    """Return w and the smallest loss, computed in rational numbers without rounding."""
     a, right = [[Fraction(v) for v in row] for row in with_ones(x).tolist()], [Fraction(v) for v in y.tolist()]
     columns = list(zip(*a, strict=True))
     equations = [[sum(map(mul, c, d)) for d in (*columns, right)] for c in columns]
@@ -494,7 +496,7 @@ def test_y_that_never_changes_has_no_variance_to_explain(solve):
 def test_a_level_that_is_no_share_is_refused(level):
     with pytest.raises(InputError) as error:
         linfit.least_squares([0.0, 1.0, 2.0], [1.0, 4.0, 4.0]).confidence_interval(level)
-    assert str(error.value) == f"level must be a share between 0 and 1, got {level!r}. Try level=0.95."
+    assert str(error.value) == f"level must be a fraction between 0 and 1, got {level!r}. Try level=0.95."
 
 
 def test_units_far_from_1_neither_overflow_nor_vanish():

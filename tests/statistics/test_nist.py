@@ -1,4 +1,4 @@
-"""Coefficients that NIST has certified to 15 digits: https://www.itl.nist.gov/div898/strd/lls/lls.shtml."""
+"""Coefficients certified to 15 digits by NIST: https://www.itl.nist.gov/div898/strd/lls/lls.shtml."""
 
 import json
 import re
@@ -13,7 +13,7 @@ from sklearn.linear_model import LinearRegression
 import linfit
 
 FOLDER = Path(__file__).parents[3] / "shared" / "nist"
-# The fewest correct digits: of the coefficients by least_squares, of those in one pass, of the standard errors.
+# The fewest correct digits required: of coefficients by least_squares, of coefficients in one pass, of standard errors.
 FEWEST = {
     "Norris": (12, 12, 7),
     "Pontius": (12.5, 12, 7),
@@ -42,12 +42,12 @@ R_SQUARED = {
 @pytest.fixture(scope="module")
 def folder():
     if not FOLDER.is_dir():
-        pytest.skip(f"{FOLDER} is not here")
+        pytest.skip(f"{FOLDER} does not exist")
     return {problem.name: problem for problem in from_folder(FOLDER)}
 
 
 def assert_digits(problem):
-    """Asserts that both ways to the optimum of this problem keep the digits of FEWEST."""
+    """Check that least_squares and one pass reach the digits of FEWEST on this problem."""
     x, y, use_bias = problem.x, problem.y, problem.use_bias
     refined = linfit.least_squares(x, y, use_bias=use_bias)
     one_pass = linfit.SufficientStatistics.from_rows(x, y, use_bias=use_bias).least_squares()
@@ -116,7 +116,7 @@ def test_where_all_is_certified_as_0_no_digits_are_counted():
 
 
 def cells(text):
-    """The table's entries by solver and problem."""
+    """Return the table's entries by solver and problem."""
     titles, _, *lines = ([cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines())
     return {(line[0], problem): cell for line in lines for problem, cell in zip(titles[1:], line[1:], strict=True)}
 
@@ -138,7 +138,7 @@ def test_the_table_of_digits_says_what_each_solver_returns(capsys):
             "scikit-learn": np.append(sklearn.intercept_, sklearn.coef_),
         }.items():
             error = np.max(np.abs(values / problem.estimates - 1))
-            # The alignment of an array in memory decides the order of its sums, and so the last digit.
+            # The last digit depends on the order of summation, and so on the alignment of the arrays in memory.
             assert float(table[solver, name]) == pytest.approx(min(15, max(0, -np.log10(error))), abs=1)
     assert table["linfit: errors", "Wampler1"] == "-"
     assert float(table["linfit: errors", "Longley"]) >= 7
@@ -164,5 +164,5 @@ def test_a_folder_without_problems_is_refused(tmp_path, capsys):
 def test_a_file_that_holds_no_problem_is_named(tmp_path, capsys, text, why):
     (tmp_path / "odd.json").write_text(text)
     assert digits.main(["--nist", str(tmp_path)]) == 2
-    said = re.escape(f"digits.py: error: {tmp_path / 'odd.json'} does not describe a problem: {why}")
-    assert re.fullmatch(said + r"\(.*\)\.\n", capsys.readouterr().err)
+    message = re.escape(f"digits.py: error: {tmp_path / 'odd.json'} does not describe a problem: {why}")
+    assert re.fullmatch(message + r"\(.*\)\.\n", capsys.readouterr().err)

@@ -1,4 +1,4 @@
-"""Streams condensed as they come, and parts of them by workers: the same numbers as of all rows in memory."""
+"""Streams of batches, and parts read by workers, give the same statistics as all rows in memory."""
 
 import multiprocessing.pool
 import pickle
@@ -13,29 +13,29 @@ import pyarrow.parquet as pq
 import pytest
 from nist_problems import built_in
 from pseudo_terminal import shown_in_a_terminal
-from test_sufficient_statistics import assert_same, data, draw, refusal
+from statistics_checks import assert_same, data, draw, refusal
 
 import linfit
 from linfit import InputError, SufficientStatistics
 from linfit.statistics.r_factor import RFactor
-from linfit.statistics.streaming import Reduction
+from linfit.statistics.reduction import Reduction
 
-MANY = 60_000  # more than are condensed by themselves
+MANY = 60_000  # enough rows to be added without collecting more
 
 
 def cut(size, *columns):
-    """These columns in batches of so many rows."""
+    """Cut these columns into batches of `size` rows."""
     return [tuple(part[i : i + size] for part in columns) for i in range(0, len(columns[0]), size)]
 
 
 def column_wise(*columns):
-    """The same values with each column in one piece, as files of columns give them."""
+    """Return the values in column-major arrays, as columnar files give them."""
     return [np.asfortranarray(part) for part in columns]
 
 
 @pytest.fixture
-def by_themselves(monkeypatch):
-    """How many rows each part had that was not added up in the common basis."""
+def separate_parts(monkeypatch):
+    """The row counts of the parts that were reduced separately instead of in the common basis."""
     counts = []
     original = RFactor.of.__func__
 
@@ -61,16 +61,16 @@ def test_one_row_at_a_time_is_as_good():
     assert_same(SufficientStatistics.from_batches(cut(1, x, y)), SufficientStatistics.from_rows(x, y))
 
 
-def test_rows_like_the_first_are_added_up_in_one_basis(by_themselves):
+def test_rows_like_the_first_are_added_up_in_one_basis(separate_parts):
     x, y = draw(3 * MANY)
     statistics = SufficientStatistics.from_batches(cut(MANY, x, y))
-    assert by_themselves == [MANY]
+    assert separate_parts == [MANY]
     assert_same(statistics, SufficientStatistics.from_rows(x, y), rtol=1e-12)
 
 
 @pytest.mark.parametrize("size", [3000, 70_000])
-def test_a_stream_that_changes_on_the_way_loses_nothing(size, by_themselves):
-    """Sorted by a year, with a column that is constant at first and one that grows a million times larger."""
+def test_a_stream_that_changes_on_the_way_loses_nothing(size, separate_parts):
+    """Rows sorted by year, with a column that is constant at first and one that becomes a million times larger."""
     x, y = draw(4 * MANY, features=4)
     late = np.arange(len(x)) > 2 * MANY
     x[:, 0] = np.sort(x[:, 0]) + 2000.0
@@ -87,7 +87,7 @@ def test_a_stream_that_changes_on_the_way_loses_nothing(size, by_themselves):
     assert np.all(error < 1e-11)
     np.testing.assert_allclose(statistics.mean, mean, rtol=1e-12)
     assert statistics.rows == len(x)
-    assert sum(by_themselves[1:]) < 2.5 * MANY  # the basis is found anew, and serves again
+    assert sum(separate_parts[1:]) < 2.5 * MANY  # the new basis fits the rows that follow
 
 
 def test_columns_that_depend_on_each_other_until_late_are_told_apart():
@@ -104,7 +104,7 @@ def test_columns_that_depend_on_each_other_until_late_are_told_apart():
 
 @pytest.mark.parametrize(("name", "digits"), [("Longley", 12), ("Norris", 12), ("Wampler5", 5)])
 def test_certified_coefficients_come_out_of_a_long_stream(name, digits):
-    """The rows of a certified problem many times over have its coefficients."""
+    """Repeating the rows of a certified problem does not change its coefficients."""
     (problem,) = (problem for problem in built_in() if problem.name == name)
     times = 3 * MANY // len(problem.x)
     order = np.random.default_rng(3).permutation(times * len(problem.x)) % len(problem.x)
@@ -130,12 +130,12 @@ def test_weights_may_come_late_and_float32_counts_as_what_it_is():
 @pytest.mark.parametrize("size", [100, MANY])
 def test_a_stream_may_fill_the_same_arrays_anew(size):
     x, y = draw(3 * MANY if size == MANY else 1000)
-    room = np.empty((size, 3)), np.empty((size, 1))
+    arrays = np.empty((size, 3)), np.empty((size, 1))
 
     def batches():
         for part in cut(size, x, y):
-            room[0][:], room[1][:] = part
-            yield room
+            arrays[0][:], arrays[1][:] = part
+            yield arrays
 
     assert_same(SufficientStatistics.from_batches(batches()), SufficientStatistics.from_rows(x, y))
 
@@ -152,7 +152,7 @@ def test_in_memory_are_a_batch_and_a_few_blocks():
 
 
 class Named:
-    """What `read_batches` returns, to its consumers."""
+    """Batches with the attributes of `read_batches` that a reduction uses."""
 
     def __init__(self, batches, names, rows=None):
         self.batches, self.feature_names, self.rows = batches, names, rows
@@ -165,7 +165,9 @@ def test_features_have_the_names_that_the_stream_has():
     x, y = draw(MANY)
     named = Named(cut(20_000, x, y), ("area", "rooms", "age"))
     assert SufficientStatistics.from_batches(named).feature_names == ("area", "rooms", "age")
-    with pytest.raises(InputError, match=r"batch 0 .* feature_names agree, got \('area', 'rooms', 'age'\) and \('a',"):
+    with pytest.raises(
+        InputError, match=r"batch 0 .* agree in feature_names to be added, got \('area', 'rooms', 'age'\) and \('a',"
+    ):
         SufficientStatistics.from_batches(Named([(pd.DataFrame(x, columns=list("abc")), y)], ("area", "rooms", "age")))
 
 
@@ -192,9 +194,9 @@ def test_values_whose_squares_overflow_are_no_mistake():
 @pytest.mark.parametrize("size", [100, MANY])
 def test_another_number_of_columns_is_named(size):
     x, y = draw(size)
-    said = "batch 1 (counted from 0): statistics can be added where targets agree, got 1 and 2."
+    message = "batch 1 (counted from 0): statistics must agree in targets to be added, got 1 and 2."
     batches = [(x, y), (x, np.hstack([y, y]))]
-    assert refusal(lambda: SufficientStatistics.from_batches(batches)) == said
+    assert refusal(lambda: SufficientStatistics.from_batches(batches)) == message
 
 
 def test_statistics_may_be_taken_at_any_time():
@@ -203,15 +205,12 @@ def test_statistics_may_be_taken_at_any_time():
     for end, batch in enumerate(cut(MANY // 2, x, y), 1):
         reduction.add(*batch)
         rows = end * MANY // 2
-        assert_same(
-            SufficientStatistics.from_r_factor(reduction.statistics()),
-            SufficientStatistics.from_rows(x[:rows], y[:rows]),
-            rtol=1e-12,
-        )
+        statistics = SufficientStatistics.from_r_factor(reduction.statistics())
+        assert_same(statistics, SufficientStatistics.from_rows(x[:rows], y[:rows]), rtol=1e-12)
 
 
 def seeds_rows(seed):
-    """What a worker reads of one part."""
+    """Return the batches of one part."""
     return cut(300, *draw(1000 + seed, seed=seed))
 
 
@@ -238,7 +237,7 @@ def test_parts_may_be_streams_themselves_without_a_bias():
 
 
 class Backwards:
-    """Does the last part first."""
+    """An executor that works on the last part first."""
 
     def map(self, function, parts):
         return reversed([function(part) for part in reversed(parts)])
@@ -254,16 +253,16 @@ def test_the_result_does_not_depend_on_who_was_first():
 
 def third_is_bad(seed):
     if seed == 3:
-        raise InputError("3.csv, column 'rent', line 17: 'n/a' is no number.")
+        raise InputError("3.csv, column 'rent', line 17: 'n/a' is not a number.")
     return seeds_rows(seed)
 
 
 @pytest.mark.parametrize("threads", [0, 2])
 def test_what_a_worker_finds_wrong_arrives_as_it_was(threads):
-    said = "3.csv, column 'rent', line 17: 'n/a' is no number."
+    message = "3.csv, column 'rent', line 17: 'n/a' is not a number."
     with ThreadPoolExecutor(2) as pool:
         executor = pool if threads else None
-        assert refusal(lambda: SufficientStatistics.from_parts(range(6), third_is_bad, executor=executor)) == said
+        assert refusal(lambda: SufficientStatistics.from_parts(range(6), third_is_bad, executor=executor)) == message
 
 
 def test_a_part_without_a_row_adds_nothing_and_its_dropped_rows_are_known(tmp_path):
@@ -285,13 +284,13 @@ def test_a_part_without_a_row_adds_nothing_and_its_dropped_rows_are_known(tmp_pa
     parts = linfit.read_batches(tmp_path / "*.csv", "rent").parts(2)
     assert SufficientStatistics.from_parts(parts).rows == 2
     assert refusal(lambda: SufficientStatistics.from_parts(parts[:1])) == (
-        "no part has a row that counts; at least one was expected. "
-        f"The first: {tmp_path / 'b.csv'} has a header but no rows."
+        "at least one part must have a row with a weight above 0, got none. "
+        f"The first part: {tmp_path / 'b.csv'} has a header but no rows."
     )
 
 
 class Elsewhere:
-    """A pool whose workers get copies, as other processes do."""
+    """A pool whose workers get copies of the parts, like other processes."""
 
     def __init__(self, pool):
         self.pool = pool
@@ -303,7 +302,7 @@ class Elsewhere:
 @pytest.mark.parametrize("use_bias", [True, False])
 @pytest.mark.parametrize("size", [10, 10_000])
 def test_a_batch_may_weigh_nothing_and_all_batches_may_not(size, use_bias):
-    """Of six batches the first and the fourth; also as parts."""
+    """The first and fourth of six batches have weight 0, as batches and as parts."""
     x, y = draw(6 * size)
     weight = np.repeat([0.0, 2.0, 1.0, 0.0, 0.5, 0.0], size)
     weight[-1] = 0.25
@@ -314,10 +313,10 @@ def test_a_batch_may_weigh_nothing_and_all_batches_may_not(size, use_bias):
     assert_same(parts, expected)
     assert parts.rows == 6 * size
     np.testing.assert_allclose(parts.least_squares().loss, expected.least_squares().loss, rtol=1e-12)
-    said = f"sample_weight must be above 0 in at least one row, got 0 in all {2 * size:,} of them."
-    nothing = [batches[0], batches[3]]
-    assert refusal(lambda: SufficientStatistics.from_batches(nothing, use_bias)) == said
-    assert refusal(lambda: SufficientStatistics.from_parts([nothing], use_bias=use_bias)).endswith(said)
+    message = f"sample_weight must be above 0 in at least one row, got 0 in all {2 * size:,} rows."
+    weightless = [batches[0], batches[3]]
+    assert refusal(lambda: SufficientStatistics.from_batches(weightless, use_bias)) == message
+    assert refusal(lambda: SufficientStatistics.from_parts([weightless], use_bias=use_bias)).endswith(message)
     batches[3][0][-1, 0] = np.nan
     assert "batch 3 (counted from 0): x must hold finite" in refusal(lambda: SufficientStatistics.from_batches(batches))
 
@@ -332,10 +331,10 @@ def test_the_coarsest_floats_of_a_stream_are_those_that_count(sizes):
 
 
 def test_no_parts_and_no_pool_are_refused():
-    said = "there are no parts: at least one with a row was expected."
-    assert refusal(lambda: SufficientStatistics.from_parts([])) == said
+    message = "parts must include at least one part with a row, got no parts."
+    assert refusal(lambda: SufficientStatistics.from_parts([])) == message
     assert refusal(lambda: SufficientStatistics.from_parts([1], seeds_rows, executor=4)) == (
-        "executor must have a map, as a pool of concurrent.futures or a dask.distributed.Client has, got 4."
+        "executor must have a map method, such as a concurrent.futures pool or a dask.distributed.Client, got 4."
     )
     for verbose in (2, "loud", None):
         with pytest.raises(InputError, match="verbose must be 'auto', 0 or 1, got"):
@@ -352,16 +351,16 @@ BARS = """
 from time import sleep
 import numpy as np
 from linfit import SufficientStatistics
-class FitContext:
+class Batches:
     rows = 40_000
     def __iter__(self):
         for _ in range(4):
             sleep(0.21)
             yield np.ones((10_000, 1)), np.ones(10_000)
-SufficientStatistics.from_batches(FitContext())
-SufficientStatistics.from_batches(iter(FitContext()))
-SufficientStatistics.from_parts([FitContext(), FitContext()])
-SufficientStatistics.from_parts([FitContext(), FitContext()], verbose=0)
+SufficientStatistics.from_batches(Batches())
+SufficientStatistics.from_batches(iter(Batches()))
+SufficientStatistics.from_parts([Batches(), Batches()])
+SufficientStatistics.from_parts([Batches(), Batches()], verbose=0)
 """
 
 

@@ -1,4 +1,4 @@
-"""Rows condensed to a triangle: the same loss, gradient and optimum as the rows themselves."""
+"""Rows condensed to a triangle have the loss, gradient and optimum of the rows themselves."""
 
 import itertools
 import tracemalloc
@@ -11,38 +11,21 @@ import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from statistics_checks import assert_same, assert_same_triangle, data, draw, refusal
 
 import linfit
-from linfit import InputError, SufficientStatistics
+from linfit import SufficientStatistics
 from linfit.data.array_input import as_rows
 from linfit.statistics.qr import BLOCK_ROWS
 
-FEW, MANY = 300, 9000  # one block, by Householder's QR; three blocks, by a Gram matrix in a new basis
+FEW, MANY = 300, 9000  # one block, reduced by Householder's QR; three blocks, reduced by a Gram matrix in a new basis
 CASES = ["plain", "weights", "targets", "no bias", "no bias, weights", "scaled", "scaled, weights, targets", "far"]
-WEIGHTED = ["weights", "scaled, weights, targets"]  # without a bias, the weights are in x and y
+WEIGHTED = ["weights", "scaled, weights, targets"]  # without a bias, the weights are included in x and y
 EXAMPLES = settings(derandomize=True, deadline=None, max_examples=100, database=None)
 
 
-def draw(rows, features=3, targets=1, seed=1):
-    """Features that correlate, around a truth with noise."""
-    random = np.random.default_rng(seed)
-    x = random.normal(size=(rows, features)) @ (np.eye(features) + 0.5 * random.normal(size=(features, features)))
-    return x, x @ random.normal(size=(features, targets)) + 0.3 * random.normal(size=(rows, targets)) + 1.5
-
-
-def data(case, rows):
-    """(x, y, sample_weight or None, use_bias) of the case of this name."""
-    x, y = draw(rows, targets=3 if "targets" in case else 1)
-    if "scaled" in case:
-        x = x * [1e-6, 1.0, 1e9] + [1e-4, -300.0, 1e11]  # means of 100 to 300 standard deviations
-    if "far" in case:
-        x = x * [1e-6, 1.0, 1e9] + [1.0, -1e5, 1e15]
-    weight = np.random.default_rng(2).uniform(0.1, 3.0, rows) * (np.arange(rows) % 10 > 0)  # every tenth is 0
-    return x, y, weight if "weights" in case else None, "no bias" not in case
-
-
 def loss_and_gradient(rows, w, b):
-    """Keras's loss mean(weight (x w + b - y)²) over rows and targets, and its derivatives by w and b."""
+    """Return Keras's loss mean(weight (x w + b - y)²) over rows and targets, and its derivatives by w and b."""
     x, y, *weight = rows
     weight = np.reshape(weight[0], (-1, 1)) if weight and weight[0] is not None else np.ones((len(x), 1))
     residual = x @ w + (0 if b is None else b) - y
@@ -54,7 +37,7 @@ def loss_and_gradient(rows, w, b):
 
 
 def assert_same_loss_and_gradient(few, rows, w, b, size=None):
-    """To 12 digits: of the loss, and of as much as the derivatives can be where the loss is `size`; b=None is none."""
+    """Compare to 12 digits of the loss, and of the largest derivatives at a loss of `size`; b=None means no bias."""
     (loss, by_w, by_b), (expected, expected_by_w, expected_by_b) = (loss_and_gradient(r, w, b) for r in (few, rows))
     size = expected if size is None else size
     assert loss == pytest.approx(expected, rel=0, abs=1e-12 * size)
@@ -65,40 +48,18 @@ def assert_same_loss_and_gradient(few, rows, w, b, size=None):
         np.testing.assert_allclose(by_b, expected_by_b, rtol=0, atol=2e-12 * np.sqrt(size * weight.mean()))
 
 
-def with_positive_diagonal(r):
-    return r * np.where(np.diag(r) < 0, -1, 1)[:, np.newaxis]
-
-
-def assert_same_triangle(r, expected, rtol):
-    """Up to the signs of its rows, each column compared with its own length."""
-    difference = with_positive_diagonal(r) - with_positive_diagonal(expected)
-    assert np.all(np.linalg.norm(difference, axis=0) <= rtol * np.linalg.norm(expected, axis=0))
-
-
-def assert_same(statistics, expected, rtol=1e-12):
-    """The same numbers of rows, weights, means, deviations and optimum."""
-    for what in ("rows", "weighted_rows", "features", "targets", "use_bias", "feature_names", "longest_row"):
-        assert getattr(statistics, what) == getattr(expected, what), what
-    assert statistics.weight == pytest.approx(expected.weight, rel=rtol)
-    np.testing.assert_allclose(statistics.mean, expected.mean, rtol=rtol)
-    assert_same_triangle(statistics.deviations, expected.deviations, rtol)
-    optimum, other = statistics.least_squares(), expected.least_squares()
-    np.testing.assert_allclose(optimum.w, other.w, rtol=100 * rtol)
-    np.testing.assert_allclose(optimum.unit_error_w, other.unit_error_w, rtol=100 * rtol)
-
-
 @pytest.fixture
 def gram(monkeypatch):
-    """What `_from_gram` answers, call by call; nothing, where it is not asked."""
-    answers = []
+    """The results of all calls of `_from_gram`."""
+    results = []
     original = linfit.statistics.qr._from_gram
 
     def spy(*arguments):
-        answers.append(original(*arguments))
-        return answers[-1]
+        results.append(original(*arguments))
+        return results[-1]
 
     monkeypatch.setattr(linfit.statistics.qr, "_from_gram", spy)
-    return answers
+    return results
 
 
 @pytest.mark.parametrize("rows", [FEW, MANY])
@@ -106,7 +67,7 @@ def gram(monkeypatch):
 def test_pseudo_observations_have_the_loss_and_gradient_of_all_rows(case, rows, gram):
     x, y, weight, use_bias = data(case, rows)
     few = SufficientStatistics.from_rows(x, y, weight, use_bias).pseudo_observations()
-    assert [answer is not None for answer in gram] == [True] * (rows == MANY)
+    assert [result is not None for result in gram] == [True] * (rows == MANY)
     k = use_bias + x.shape[1] + y.shape[1]
     assert [part.shape for part in few] == [(k, x.shape[1]), (k, y.shape[1]), (k,)][: 2 + (case in WEIGHTED)]
     random = np.random.default_rng(3)
@@ -188,7 +149,7 @@ def test_stock_keras_takes_the_same_path_on_pseudo_observations_as_on_all_rows(c
 
 
 def keras_path(rows, use_bias):
-    """The parameters of a Dense layer at each of 20 full-batch steps, shape (20, parameters)."""
+    """Return the parameters of a Dense layer at each of 20 full-batch steps, shape (20, parameters)."""
     layer = keras.layers.Dense(rows[1].shape[1], use_bias=use_bias, kernel_initializer="zeros", dtype="float64")
     model = keras.Sequential([keras.Input((rows[0].shape[1],), dtype="float64"), layer])
     model.compile(keras.optimizers.SGD(0.05), keras.losses.MeanSquaredError(dtype="float64"))
@@ -271,7 +232,7 @@ def test_batches_are_condensed_as_the_rows_they_hold(case, kind):
 
 @st.composite
 def tables(draw, features=None, targets=None, use_bias=None):
-    """Rows of numbers with up to 4 decimals: ties, constant and dependent columns, fewer rows than columns."""
+    """Draw tables with up to 4 decimals, including ties, constant and dependent columns, and too few rows."""
     features = features or draw(st.integers(1, 4))
     targets = targets or draw(st.integers(1, 2))
     rows = draw(st.integers(1, 12))
@@ -314,7 +275,7 @@ def test_any_two_parts_add_up_to_the_whole(data):
     assert both.longest_row == whole.longest_row
     size = np.abs(np.hstack(rows)).max(axis=0)
     assert np.all(np.abs(both.mean - whole.mean) <= 1e-14 * size)
-    # RᵀR, since R itself is not unique where columns depend on each other.
+    # RᵀR is compared because R is not unique if columns depend on each other.
     squares, expected = (s.deviations.T @ s.deviations for s in (both, whole))
     assert np.all(np.abs(squares - expected) <= 1e-13 * whole.weight * np.outer(size, size))
 
@@ -440,7 +401,7 @@ def test_beside_the_rows_only_a_few_blocks_take_memory(dtype, gram):
     x = np.random.default_rng(1).standard_normal((400_000, 50), dtype)
     y = np.random.default_rng(2).standard_normal(len(x), dtype)
     weight = np.linspace(0.5, 1.5, len(x), dtype=dtype)
-    SufficientStatistics.from_rows(x[:10_000], y[:10_000], weight[:10_000])  # what is imported and kept for good
+    SufficientStatistics.from_rows(x[:10_000], y[:10_000], weight[:10_000])  # first-time imports and caches
     tracemalloc.start()
     try:
         SufficientStatistics.from_rows(x, y, weight)
@@ -453,17 +414,11 @@ def test_beside_the_rows_only_a_few_blocks_take_memory(dtype, gram):
 
 
 def test_an_origin_is_no_guess_of_the_last_digit():
-    """A column like a year: differences to the origin are exact, and whole."""
+    """For a column of years, the differences to the origin are exact."""
     years = np.arange(1947.0, 1963.0)
     statistics = SufficientStatistics.from_rows(years, years)
     assert np.all(statistics.origin == np.round(statistics.origin * 8) / 8)
     assert statistics.mean[0] == 1954.5
-
-
-def refusal(call):
-    with pytest.raises(InputError) as error:
-        call()
-    return str(error.value)
 
 
 def test_the_origin_of_a_sum_is_the_mean_of_both():
@@ -481,50 +436,50 @@ def test_columns_that_depend_on_each_other_but_for_float32_are_dependent():
 
 
 def test_no_batches_are_refused():
-    said = "there are no batches: at least one (x, y) with a row was expected."
-    assert refusal(lambda: SufficientStatistics.from_batches([])) == said
-    assert refusal(lambda: SufficientStatistics.from_batches(iter(()))) == said
+    message = "batches must include at least one (x, y) with a row, got no batches."
+    assert refusal(lambda: SufficientStatistics.from_batches([])) == message
+    assert refusal(lambda: SufficientStatistics.from_batches(iter(()))) == message
 
 
 @pytest.mark.parametrize("batch", [np.ones((4, 2)), (1, 2, 3, 4), {"x": [1.0]}, ([[1.0]],)])
 def test_a_batch_that_is_no_tuple_is_named(batch):
     batches = [([1.0, 2.0], [1.0, 2.0]), batch]
-    said = "batch 1 must be a tuple (x, y) or (x, y, sample_weight)."
-    assert refusal(lambda: SufficientStatistics.from_batches(batches)) == said
+    message = "batch 1 must be a tuple (x, y) or (x, y, sample_weight)."
+    assert refusal(lambda: SufficientStatistics.from_batches(batches)) == message
 
 
 @pytest.mark.parametrize(
-    ("batch", "said"),
+    ("batch", "message"),
     [
         (([1.0], [np.nan]), "y must hold finite numbers of type float64, got nan in column 0, row 0 (counted from 0) "
          "(1 such value in all). Fill those values or remove their rows."),
         (([1.0, 2.0], [1.0]), "x and y must have the same length, got 2 and 1."),
-        (([[1.0, 2.0]], [1.0]), "statistics can be added where features agree, got 1 and 2."),
+        (([[1.0, 2.0]], [1.0]), "statistics must agree in features to be added, got 1 and 2."),
         (([1.0], [1.0], [-1.0]), "sample_weight must be 0 or more in every row and above 0 in at least one, "
          "got -1 to -1."),
     ],
 )  # fmt: skip
-def test_a_batch_that_is_refused_is_named(batch, said):
+def test_a_batch_that_is_refused_is_named(batch, message):
     batches = [([1.0, 2.0], [1.0, 2.0]), ([3.0], [4.0]), batch]
-    assert refusal(lambda: SufficientStatistics.from_batches(batches)) == f"batch 2 (counted from 0): {said}"
+    assert refusal(lambda: SufficientStatistics.from_batches(batches)) == f"batch 2 (counted from 0): {message}"
 
 
 @pytest.mark.parametrize(
-    ("other", "said"),
+    ("other", "difference"),
     [
-        ({"x": np.ones((5, 2))}, "features agree, got 3 and 2"),
-        ({"y": np.ones((5, 2))}, "targets agree, got 1 and 2"),
-        ({"use_bias": False}, "use_bias agree, got True and False"),
+        ({"x": np.ones((5, 2))}, "features to be added, got 3 and 2"),
+        ({"y": np.ones((5, 2))}, "targets to be added, got 1 and 2"),
+        ({"use_bias": False}, "use_bias to be added, got True and False"),
         (
             {"x": pd.DataFrame(np.ones((5, 3)), columns=["a", "b", "z"])},
-            "feature_names agree, got ('a', 'b', 'c') and ('a', 'b', 'z')",
+            "feature_names to be added, got ('a', 'b', 'c') and ('a', 'b', 'z')",
         ),
     ],
 )
-def test_statistics_of_other_models_are_not_added(other, said):
+def test_statistics_of_other_models_are_not_added(other, difference):
     rows = {"x": pd.DataFrame(np.eye(5, 3), columns=["a", "b", "c"]), "y": np.ones(5)}
     one, two = SufficientStatistics.from_rows(**rows), SufficientStatistics.from_rows(**rows | other)
-    assert refusal(lambda: one + two) == f"statistics can be added where {said}."
+    assert refusal(lambda: one + two) == f"statistics must agree in {difference}."
 
 
 @pytest.mark.parametrize("other", [1, 1.0, None, "1", np.eye(2)])

@@ -1,4 +1,4 @@
-"""What is printed, in real terminals of several widths and in a pipe."""
+"""Printed tables and lines, in real terminals of several widths and in a pipe."""
 
 import os
 import pty
@@ -12,10 +12,10 @@ from pseudo_terminal import all_of
 
 import linfit
 from linfit.callbacks import StatusPrinter
-from linfit.text.text_table import narrowed, shortened
+from linfit.text.text_table import fitted_to_width, shortened
 
 LONG = ["number_of_rooms_of_the_whole_old_house_7", "area_of_the_garden_and_all_of_its_ponds_8"]
-# Prints one page for each way to look at it. The terminal is made narrower and wider from within.
+# Prints one page for each width and setting. The program changes the width of its own terminal.
 PROGRAM = f"""
 import fcntl, os, struct, sys, termios
 from rich.console import Console
@@ -27,7 +27,7 @@ models = {{}}
 
 def fit(names=None, rate=0.1, steps=400):
     truth = linfit.GroundTruth(w=[1.0, -1.0], b=0.5, noise=0.1, feature_names=names)
-    if bool(names) not in models:  # later fits need not be compiled
+    if bool(names) not in models:  # so that later fits are not compiled again
         models[bool(names)] = linfit.LinearRegression(feature_names=names)
         models[bool(names)].compile(learning_rate=0.1)
         models[bool(names)].build((None, 2))
@@ -61,25 +61,25 @@ os.environ["NO_COLOR"] = "1"
 page("no colour", 200)
 """
 CODE = re.compile(r"\x1b\[[0-9;]*m")
-NUMBER = re.compile(r"(?<!\S)[-+]?\d\S*")  # and no digits of a name
+NUMBER = re.compile(r"(?<!\S)[-+]?\d\S*")  # excludes digits within names
 
 
 def pages(printed):
-    """The lines of each page, by its name."""
+    """Return the lines of each page by its name."""
     return {
         page.splitlines()[0]: page.splitlines()[1:] for page in printed.replace("\r\n", "\n").split("page ") if page
     }
 
 
 def environment():
-    """Without what would settle width and colour."""
-    taken = ("COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR", "COLORTERM", "TTY_COMPATIBLE")
-    return {name: value for name, value in os.environ.items() if name not in taken} | {"TERM": "xterm"}
+    """Return the environment without the variables that determine width and colour."""
+    removed = ("COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR", "COLORTERM", "TTY_COMPATIBLE")
+    return {name: value for name, value in os.environ.items() if name not in removed} | {"TERM": "xterm"}
 
 
 @pytest.fixture(scope="module")
 def printed():
-    """The pages in a terminal, and in a pipe."""
+    """The pages printed in a terminal, and in a pipe."""
     master, slave = pty.openpty()
     command, options = [sys.executable, "-c", PROGRAM], {"stderr": subprocess.PIPE, "env": environment()}
     in_terminal = subprocess.Popen(command, stdout=slave, **options)
@@ -212,12 +212,12 @@ def test_a_shortened_name_keeps_its_ends():
 def test_names_that_would_become_the_same_are_not_shortened():
     names = ["w/sales_in_the_year_2001_in_the_north", "w/sales_in_the_year_2002_in_the_north"]
     lines = [[name, "1.000000", "2.000000"] for name in names]
-    same = narrowed(["", "fitted", "truth"], lines, 36, spare=[])
+    same = fitted_to_width(["", "fitted", "truth"], lines, 36, optional=[])
     assert [line.split()[0] for line in same[2:]] == names
-    different = narrowed(["", "fitted", "truth"], lines, 54, spare=[])
+    different = fitted_to_width(["", "fitted", "truth"], lines, 54, optional=[])
     assert max(map(len, different)) == 54
     assert len({line.split()[0] for line in different[2:]}) == 2
-    fewer = narrowed(["", "fitted", "truth"], lines, 44, spare=["truth"])
+    fewer = fitted_to_width(["", "fitted", "truth"], lines, 44, optional=["truth"])
     assert max(map(len, fewer)) == 44
     assert fewer[-1] == "No room for: truth."
 
