@@ -129,7 +129,7 @@ class HyperParameters(StepCallback):
         del self._file, self._row, self._objective
 
     def _fit_settings(self, trajectory: Trajectory) -> dict[str, float | str | None]:
-        """Return the settings of this fit by name, None for those that are not known."""
+        """Return the settings of this fit by name, None for unknown ones."""
         rate = float(f"{trajectory.learning_rate[0]:.6g}")  # drops the rounding error of float32
         fit = current_fit(self.model)
         rows = None if fit is None else fit.rows

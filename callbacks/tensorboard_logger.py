@@ -189,7 +189,7 @@ class TensorBoardLogger(StepCallback):
             save_layout(self.log_dir, "truth", dashboard.with_charts_of(page, earlier))
 
     def _open_references(self) -> None:
-        """Open the runs of truth and optimum, with lines for those that are known."""
+        """Open the runs of truth and optimum, with lines for the known ones."""
         self._lines: list[ReferenceLine] = []
         for run in _ERRORS:
             if run in self._context.points:

@@ -126,7 +126,7 @@ class StepCallback(keras.callbacks.Callback):
         return None if row is None else int(trajectory.step[row])
 
     def take(self, trajectory: Trajectory) -> None:
-        """Pass recorded steps on to `on_steps_end`, those that are multiples of `every`."""
+        """Pass the recorded steps that are multiples of `every` on to `on_steps_end`."""
         trajectory = trajectory.every(self.every)
         if len(trajectory):
             if self.feature_names is not None:
