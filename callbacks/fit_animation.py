@@ -51,7 +51,7 @@ class FitAnimation(PathRecorder):
         self.dark = dark
 
     def plan(self) -> list[int]:
-        """Return the steps of the frames, counted from the start of this fit, also if it is resumed."""
+        """Return the steps of the frames: close together at the start of this fit, even if it is a resumed one."""
         steps = None if self.last_step is None else self.last_step - self.first_step
         return [self.first_step + step for step in geometric_steps(steps, self.most_pictures)]
 
