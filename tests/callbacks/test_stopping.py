@@ -1,6 +1,8 @@
 """Fits that end automatically: at the optimum, at the truth, and before the numbers overflow."""
 
+import gc
 import re
+import weakref
 
 import keras
 import numpy as np
@@ -8,7 +10,15 @@ import pytest
 import tensorflow as tf
 
 import linfit
-from linfit.callbacks import DivergenceGuard, StepCallback, StopAtOptimum, StopAtTruth
+from linfit.callbacks import (
+    DivergenceGuard,
+    HyperParameters,
+    StatusPrinter,
+    StepCallback,
+    StopAtOptimum,
+    StopAtTruth,
+    TensorBoardLogger,
+)
 
 TRUTH = linfit.GroundTruth(w=[1.5, -2.0], b=0.5, noise=0.3)
 X, Y = TRUTH.sample(80, seed=1)
@@ -257,3 +267,18 @@ def test_momentum_goes_back_with_the_parameters_of_a_stock_model():
     with pytest.warns(UserWarning, match="too large: try a tenth of it"):
         stock.fit(X, Y, batch_size=80, epochs=200, verbose=0, callbacks=[DivergenceGuard()])
     assert all(np.isfinite(variable.numpy()).all() for variable in [*stock.variables, *stock.optimizer.variables])
+
+
+def test_callbacks_that_are_kept_do_not_keep_the_rows_of_their_fit(tmp_path):
+    class Look(StepCallback):
+        def on_steps_end(self, trajectory):
+            self.rows = weakref.ref(self.model.current_fit.rows)
+
+    look = Look()
+    kept = [StopAtOptimum(), StatusPrinter(), HyperParameters(tmp_path), TensorBoardLogger(tmp_path), look]
+    model = linfit.LinearRegression()
+    model.compile(learning_rate="auto")
+    model.fit(*linfit.GroundTruth(w=0.1, b=0.5, noise=0.05).sample(120, seed=7), 120, 50, verbose=0, callbacks=kept)
+    gc.collect()
+    assert model.current_fit is None
+    assert look.rows() is None
