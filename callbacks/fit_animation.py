@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from linfit.callbacks.figures.png import png_of
-from linfit.callbacks.figures.step_selection import geometric_steps
+from linfit.callbacks.figures.thinned_steps import geometric_steps
 from linfit.callbacks.path_recorder import PathRecorder
 from linfit.training.trajectory import Trajectory
 

@@ -10,7 +10,7 @@ import numpy as np
 from linfit import checks
 from linfit.analysis.verdict import CONVERGED_WITHIN
 from linfit.callbacks.events.hparams_row import STEPS, STEPS_TO_OPTIMUM, HParamsRow
-from linfit.callbacks.events.run_files import open_run
+from linfit.callbacks.events.open_runs import open_run
 from linfit.checks import InputError
 from linfit.keras_utils.optimizer import is_plain_sgd
 from linfit.parameter_names import flat_reference

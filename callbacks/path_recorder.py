@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from linfit.callbacks.events.run_files import open_run
+from linfit.callbacks.events.open_runs import open_run
 from linfit.callbacks.figures.fit_pictures import FitPictures
-from linfit.callbacks.figures.step_selection import geometric_steps, in_thinned_path
+from linfit.callbacks.figures.thinned_steps import geometric_steps, in_thinned_path
 from linfit.callbacks.fit_context import fit_context
 from linfit.training.step_callback import StepCallback
 from linfit.training.trajectory import Trajectory

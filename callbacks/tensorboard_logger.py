@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 
 from linfit.callbacks.descent.descent_log import DescentLog
-from linfit.callbacks.events import dashboard
+from linfit.callbacks.events import custom_scalars
+from linfit.callbacks.events.confidence_zone import ZoneCurve, zone_tags
 from linfit.callbacks.events.layout_file import last_layout, save_layout
+from linfit.callbacks.events.open_runs import open_run
 from linfit.callbacks.events.reference_line import ReferenceLine, start_without_lines
-from linfit.callbacks.events.run_files import open_run
 from linfit.callbacks.events.run_text import run_text
-from linfit.callbacks.events.zone import ZoneCurve, zone_tags
 from linfit.callbacks.fit_context import fit_context
 from linfit.checks import InputError
 from linfit.comparison import compare_rows
@@ -116,7 +116,7 @@ class TensorBoardLogger(StepCallback):
         super().on_train_begin(logs)
         start = self.here()
         self._context = fit_context(self.model, start, self.params, self.truth, self.optimum, self.data)
-        self._tags = dashboard.drawable_tags(start.names)
+        self._tags = custom_scalars.drawable_tags(start.names)
         self._choose_charts(start)
         self._save_layout()
         self._open_references()
@@ -151,8 +151,9 @@ class TensorBoardLogger(StepCallback):
             line.end()
         if "optimum" not in self._context.points:
             self._choose_charts_by_end_point()
-        self._descent.end(self.step)
-        self._write_comparison()
+        step = self.step
+        self._descent.end(step)
+        self._write_comparison(step)
         self._file.flush()
         del self._lines, self._file, self._descent, self._context
 
@@ -161,7 +162,8 @@ class TensorBoardLogger(StepCallback):
         points = self._context.points
         expected = points.get("optimum", points.get("truth", start.values[0]))  # the best guess of where the fit ends
         self._charted = self._parameters_with_a_chart(expected)
-        zone = self._context.zone("optimum") if "optimum" in points else np.full((3, len(expected)), np.nan)
+        self._zones = {run: self._context.zone(run) for run in points}
+        zone = self._zones.get("optimum", np.full((3, len(expected)), np.nan))
         has_zone = np.isfinite(zone).all(axis=0)
         self._zoned = [i for i in self._charted if has_zone[i]]
         self._zone_tags = zone_tags(self._tags[i] for i in self._zoned)
@@ -177,23 +179,23 @@ class TensorBoardLogger(StepCallback):
 
     def _parameters_with_a_chart(self, values: np.ndarray) -> list[int]:
         truth = self._context.points.get("truth")
-        return dashboard.parameters_with_a_chart(values, None if truth is None else values - truth)
+        return custom_scalars.parameters_with_a_chart(values, None if truth is None else values - truth)
 
     def _save_layout(self, always: bool = False) -> None:
         """Save the layout of Custom Scalars in a run that all fits share, if it has new charts or `always` is set."""
         zoned = [self._tags[i] for i in self._zoned]
         errors = [tag for run, tag in _ERRORS.items() if run in self._context.points]
-        page = dashboard.layout(self._tags, self._charted, zoned, errors[::-1])
+        page = custom_scalars.layout(self._tags, self._charted, zoned, errors[::-1])
         earlier = last_layout(self.log_dir, "truth")
-        if always or not dashboard.shows_all_of(earlier, page):
-            save_layout(self.log_dir, "truth", dashboard.with_charts_of(page, earlier))
+        if always or not custom_scalars.shows_all_of(earlier, page):
+            save_layout(self.log_dir, "truth", custom_scalars.with_charts_of(page, earlier))
 
     def _open_references(self) -> None:
         """Open the runs of truth and optimum, with lines for the known ones."""
         self._lines: list[ReferenceLine] = []
         for run in _ERRORS:
             if run in self._context.points:
-                zone = self._context.zone(run)[:, self._zoned].ravel().tolist()
+                zone = self._zones[run][:, self._zoned].ravel().tolist()
                 zone_values = dict(zip(self._zone_tags, zone, strict=True))
                 self._lines.append(ReferenceLine(self.log_dir, run, self._reference_values(run), zone_values))
             else:
@@ -209,8 +211,8 @@ class TensorBoardLogger(StepCallback):
             values[_ERRORS["truth"]] = float(np.linalg.norm(points["optimum"] - points["truth"]))
         return values
 
-    def _write_comparison(self) -> None:
+    def _write_comparison(self, step: int) -> None:
         rows = self._context.rows
         if rows is not None and is_linear(self._context.start.parameters):
             comparison = compare_rows(self.model, rows, self.truth, objective=self._context.objective)
-            self._file.text(self.step, "comparison", comparison.to_markdown())
+            self._file.text(step, "comparison", comparison.to_markdown())

@@ -8,8 +8,8 @@ from linfit.data.read_table import read_table
 from linfit.data.table import Table
 from linfit.data.table_batches import TableBatches
 from linfit.models.linear_regression import LinearRegression
-from linfit.statistics.closed_form import least_squares
 from linfit.statistics.curvature import Curvature
+from linfit.statistics.least_squares import least_squares
 from linfit.statistics.solution import LeastSquares
 from linfit.statistics.standardization import Standardization
 from linfit.statistics.sufficient_statistics import SufficientStatistics

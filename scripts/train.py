@@ -17,9 +17,9 @@ import tensorboard_page
 import train_options
 import train_stream
 import training_data
-from end_at import EndAt
 from option_words import as_option
 from rich.console import Console
+from stop_at_step import EndAt
 
 import linfit
 from linfit.arguments import arguments_worded_as

@@ -1,19 +1,20 @@
 """The maps in CONTRIBUTING.md and README.md show the folders and files that exist."""
 
+import ast
 import re
 import subprocess
 from pathlib import Path
 
+import pytest
 from test_rooms import FLOORS
 
 ROOT = Path(__file__).parents[1]
-ROW = re.compile(r"^\| `([^`]+)` \| [^|]+\|(?: ([^|]+) \|)?$", re.MULTILINE)
+ROW = re.compile(r"^\| `([^`]+)` \| [^|]+\|$", re.MULTILINE)
 
 
-def table(page: str, heading: str) -> dict[str, set[str]]:
-    """The paths in the first column of a page's tables below a heading, with the names in the last column."""
-    section = (ROOT / page).read_text().split(f"\n## {heading}\n")[1].split("\n## ")[0]
-    return {path: set(re.findall(r"`([^`]+)`", names)) for path, names in ROW.findall(section)}
+def section(page: str, heading: str) -> str:
+    """The text of a page between this heading and the next."""
+    return (ROOT / page).read_text().split(f"\n## {heading}\n")[1].split("\n## ")[0]
 
 
 def place(floor: str) -> str:
@@ -24,30 +25,35 @@ def place(floor: str) -> str:
     return f"{name}/" if (ROOT / name).is_dir() else f"{name}.py"
 
 
-def folders_with_files(depth: int) -> set[str]:
-    """The folders of the repository down to a depth, hidden ones left out."""
+PLACES = [place(floor) for floor in FLOORS]
+
+
+def top_folders() -> set[str]:
+    """The folders at the top of the repository that hold tracked files, hidden ones left out."""
     listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    parts = [Path(line).parts[:-1] for line in listed.splitlines()]
-    return {"/".join(each[:depth]) + "/" for each in parts if each and not each[0].startswith(".")}
+    parts = [Path(line).parts for line in listed.splitlines()]
+    return {f"{first}/" for first, *rest in parts if rest and not first.startswith(".")}
 
 
-def test_the_map_of_contributing_has_the_rooms_in_the_order_in_which_they_may_import():
-    rooms = [path for path in table("CONTRIBUTING.md", "The map") if path.startswith(("linfit/", "callbacks/"))]
-    assert rooms == [place(floor) for floor in FLOORS]
+def test_the_map_has_the_rooms_in_the_order_in_which_they_may_import():
+    rows = ROW.findall(section("CONTRIBUTING.md", "The map"))
+    assert [path for path in rows if path.startswith(("linfit/", "callbacks/"))] == PLACES
 
 
-def test_the_map_of_contributing_has_every_file_of_every_room():
-    for path, names in table("CONTRIBUTING.md", "The map").items():
-        if path.startswith(("linfit/", "callbacks/")) and path.endswith("/"):
-            assert names == {file.stem for file in (ROOT / path).glob("*.py")} - {"__init__", "fit_context"}, path
+@pytest.mark.parametrize("room", [room for room in PLACES if room.endswith("/")])
+def test_the_list_of_files_has_each_file_of_a_room_with_its_docstring(room):
+    listed = section("CONTRIBUTING.md", "Every file").split(f"`{room}`\n\n")[1].split("\n\n")[0]
+    files = [file for file in sorted((ROOT / room).glob("*.py")) if file.stem not in ("__init__", "fit_context")]
+    docstrings = {file.name: str(ast.get_docstring(ast.parse(file.read_text()))) for file in files}
+    assert listed.splitlines() == [f"- `{name}` {text.splitlines()[0]}" for name, text in docstrings.items()]
 
 
-def test_the_map_of_contributing_has_every_folder():
-    on_the_map = {path for path in table("CONTRIBUTING.md", "The map") if path.endswith("/")}
-    assert {path for path in folders_with_files(1)} - {"linfit/", "callbacks/"} <= on_the_map
-    assert {f"scripts/{name}/" for name in ("examples", "benchmarks")} <= on_the_map
-    assert all((ROOT / path).exists() for path in on_the_map)
+def test_the_map_has_every_folder_beside_the_package():
+    folders = {path for path in ROW.findall(section("CONTRIBUTING.md", "The map")) if path.endswith("/")}
+    assert top_folders() - {"linfit/"} <= folders
+    assert {"scripts/examples/", "scripts/benchmarks/"} <= folders
+    assert all((ROOT / path).is_dir() for path in folders)
 
 
 def test_the_map_of_the_readme_has_the_folders_at_the_top():
-    assert set(table("README.md", "Development")) == folders_with_files(1)
+    assert set(ROW.findall(section("README.md", "Development"))) == top_folders()

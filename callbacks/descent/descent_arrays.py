@@ -5,7 +5,7 @@ import math
 import numpy as np
 from tensorboard_plugin_linfit import summary
 
-from linfit.analysis.distance import rounding_error, standard_errors
+from linfit.analysis.distance_to_optimum import rounding_error, standard_errors
 from linfit.analysis.squared_error import SquaredError
 from linfit.callbacks.descent.path_pieces import rows_per_octave
 from linfit.callbacks.fit_context import FitContext

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from linfit.analysis.advice import explain_low_limit
-from linfit.analysis.distance import acceptable_excess_loss, has_noise
-from linfit.analysis.truth_test import truth_verdict
+from linfit.analysis.distance_to_optimum import acceptable_excess_loss, has_noise
+from linfit.analysis.truth_within_noise import truth_verdict
 from linfit.callbacks.descent.descent_arrays import curved_objective
-from linfit.callbacks.descent.descent_message import descent_message
+from linfit.callbacks.descent.descent_notice import descent_notice
 from linfit.callbacks.descent.loss_name import loss_name
 from linfit.callbacks.descent.path_pieces import rows_per_octave
 from linfit.callbacks.fit_context import FitContext
@@ -40,7 +40,7 @@ def descent_facts(context: FitContext) -> dict[str, Any]:
         **_optimum_facts(context),
         **_objective_facts(context),
         "signature": _signature(context.rows),
-        "message": descent_message(context),
+        "message": descent_notice(context),
     }
 
 

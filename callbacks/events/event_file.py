@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from linfit.callbacks.events.event_messages import first_event, text_value
+from linfit.callbacks.events.event_protobufs import first_event, text_value
 from linfit.callbacks.events.event_records import as_record, scalar_records
 from linfit.callbacks.events.run_folder import new_file_name
 

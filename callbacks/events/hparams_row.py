@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from linfit.callbacks.events.event_file import EventFile
-from linfit.callbacks.events.event_messages import first_event
+from linfit.callbacks.events.event_protobufs import first_event
 from linfit.callbacks.events.event_records import as_record, last_record
 
 # TensorBoard sorts cards by tag: the z puts these behind those of w.

@@ -4,7 +4,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from linfit.callbacks.events.event_messages import first_event, text_value
+from linfit.callbacks.events.event_protobufs import first_event, text_value
 from linfit.callbacks.events.event_records import as_record, last_record
 from linfit.callbacks.events.run_folder import LAYOUT_SUFFIX, layout_files, new_file_name, not_writable
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from linfit.callbacks.events.curve_thinner import CurveThinner
-from linfit.callbacks.events.run_files import last_event, open_reference
+from linfit.callbacks.events.open_runs import last_event, open_reference
 
 _DENSE = 2**10  # points with one at each step; a chart shows 1,000 points per tag
 _DENSE_ZONE = 2**7  # the zone charts have few points of a fit, so the zone needs few as well

@@ -6,7 +6,7 @@ import numpy as np
 
 from linfit.callbacks.figures.figure_style import Style, new_figure, style_of, with_project_style, wrapped_label
 from linfit.callbacks.figures.loss_plane import LossPlane, loss_plane
-from linfit.callbacks.figures.step_selection import in_thinned_path
+from linfit.callbacks.figures.thinned_steps import in_thinned_path
 from linfit.parameter_names import flat_reference
 from linfit.statistics.curvature import Curvature
 from linfit.training.trajectory import Trajectory

@@ -10,10 +10,10 @@ import numpy as np
 from linfit.analysis.l2_penalty import l2_penalty
 from linfit.data.rows import Rows
 from linfit.keras_utils.variables import named_parameters, units_of
-from linfit.statistics.closed_form import optimum_of
 from linfit.statistics.condensed_rows import CondensedRows, statistics_of
 from linfit.statistics.curvature import Curvature
 from linfit.statistics.design_matrix import longest_row_of
+from linfit.statistics.least_squares import optimum_of
 from linfit.statistics.qr import BLOCK_ROWS
 from linfit.statistics.solution import LeastSquares
 from linfit.statistics.standardization import Standardization

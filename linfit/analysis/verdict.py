@@ -7,7 +7,7 @@ import keras
 import numpy as np
 
 from linfit.analysis.advice import explain_divergence, mini_batch_size, suggest_adapt
-from linfit.analysis.distance import (
+from linfit.analysis.distance_to_optimum import (
     acceptable_excess_loss,
     distance_in_words,
     has_noise,
@@ -17,7 +17,7 @@ from linfit.analysis.distance import (
     standard_errors,
 )
 from linfit.analysis.squared_error import SquaredError
-from linfit.analysis.truth_test import truth_verdict
+from linfit.analysis.truth_within_noise import truth_verdict
 from linfit.arguments import Argument
 from linfit.keras_utils.optimizer import is_plain_sgd
 from linfit.parameter_names import flat, flat_reference

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from linfit import checks
-from linfit.data.plan_columns import plan_columns
+from linfit.data.make_column_plan import make_column_plan
 from linfit.data.sources import sources_of
 from linfit.data.table_batches import BATCH_ROWS, TableBatches
 
@@ -53,5 +53,5 @@ def read_batches(
     checks.count(batch_rows, "batch_rows")
     sources = sources_of(paths)
     return TableBatches.learnt(
-        sources, plan_columns(sources, target, features, categorical, sample_weight, missing), batch_rows
+        sources, make_column_plan(sources, target, features, categorical, sample_weight, missing), batch_rows
     )

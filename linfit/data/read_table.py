@@ -8,7 +8,7 @@ import numpy as np
 from linfit.checks import warn
 from linfit.data.block import Block
 from linfit.data.column_plan import ColumnPlan
-from linfit.data.plan_columns import plan_columns
+from linfit.data.make_column_plan import make_column_plan
 from linfit.data.sources import sources_of
 from linfit.data.table import Table
 from linfit.data.table_batches import TableBatches
@@ -59,7 +59,9 @@ def read_table(
         ('area', 'city=Rome')
     """
     sources = sources_of(source)
-    batches = TableBatches.learnt(sources, plan_columns(sources, target, features, categorical, sample_weight, missing))
+    batches = TableBatches.learnt(
+        sources, make_column_plan(sources, target, features, categorical, sample_weight, missing)
+    )
     x, y, *weights = _arrays_of(list(batches.blocks(counting=True)), batches.plan)
     for array in (x, y, *weights):
         array.flags.writeable = False  # so that a single reduction serves all fits and comparisons of the table

@@ -5,7 +5,7 @@ from typing import Any
 import keras
 
 from linfit import checks
-from linfit.analysis.auto_rate import fastest_learning_rate
+from linfit.analysis.auto_learning_rate import fastest_learning_rate
 from linfit.data.rows import Rows
 from linfit.keras_utils.float_policy import computing_in, in_dtype
 from linfit.keras_utils.loss_tracker import LossTracker
@@ -15,9 +15,9 @@ from linfit.models import preconditions
 from linfit.models.compile_options import CompileOptions
 from linfit.models.fit_inputs import fit_from_inputs
 from linfit.models.tabular_model import TabularModel
+from linfit.training.callback_hooks import flatten_callbacks
 from linfit.training.fit import Fit
 from linfit.training.fit_in_blocks import fit_in_blocks
-from linfit.training.hooks import flatten_callbacks
 from linfit.training.keras_loop import keras_fit_arguments
 from linfit.training.resume_state import ResumeState
 from linfit.training.step_callback import StepCallback

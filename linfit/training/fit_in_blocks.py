@@ -8,9 +8,9 @@ import tensorflow as tf
 from linfit.text.terminal import is_terminal
 from linfit.training.block_loop import BlockLoop
 from linfit.training.block_runner import BlockRunner
+from linfit.training.callback_hooks import has_batch_hooks, has_epoch_hooks
 from linfit.training.divergence_guard import DivergenceGuard
 from linfit.training.fit import Fit
-from linfit.training.hooks import has_batch_hooks, has_epoch_hooks
 from linfit.training.minibatches import Minibatches
 from linfit.training.progress_bar import ProgressBar
 from linfit.training.validation import EpochValidation

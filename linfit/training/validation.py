@@ -8,8 +8,8 @@ import numpy as np
 import tensorflow as tf
 
 from linfit.data.rows import Rows
+from linfit.training.callback_hooks import has_test_batch_hooks
 from linfit.training.compiled_steps import slice_rows
-from linfit.training.hooks import has_test_batch_hooks
 
 
 class Validation:

@@ -12,7 +12,7 @@ from tensorboard_server import TensorBoard
 import linfit
 from linfit.callbacks import FitAnimation, FitFigure, StepCallback, StopAtOptimum, TensorBoardLogger
 from linfit.callbacks.figures.fit_pictures import FitPictures
-from linfit.callbacks.figures.step_selection import geometric_steps, in_thinned_path
+from linfit.callbacks.figures.thinned_steps import geometric_steps, in_thinned_path
 from linfit.callbacks.fit_context import fit_context
 
 TRUTH = linfit.GroundTruth(w=0.1, b=0.5, noise=0.05)

@@ -21,8 +21,8 @@ from tensorboard_server import TensorBoard
 
 import linfit
 from linfit.callbacks import DivergenceGuard, FitFigure, StatusPrinter, StepCallback, TensorBoardLogger
-from linfit.callbacks.events.run_files import open_reference
-from linfit.callbacks.figures.step_selection import geometric_steps
+from linfit.callbacks.events.open_runs import open_reference
+from linfit.callbacks.figures.thinned_steps import geometric_steps
 
 TRUTH = linfit.GroundTruth(w=0.1, b=0.5, noise=0.05)
 X, Y = TRUTH.sample(60, seed=7)

@@ -19,7 +19,7 @@ from tensorboard_plugin_linfit.plugin import DescentPlugin
 from tensorboard_server import TensorBoard
 from werkzeug.test import Client
 
-from linfit.callbacks.events.run_files import open_reference
+from linfit.callbacks.events.open_runs import open_reference
 
 LOADERS = {"fast": [], "python": ["--load_fast=false"]}
 PAGE = Path(tensorboard_plugin_linfit.__file__).parent / "page"

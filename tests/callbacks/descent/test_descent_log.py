@@ -21,10 +21,10 @@ from linfit.analysis.verdict import NO_OPTIMUM
 from linfit.callbacks import DivergenceGuard, TensorBoardLogger
 from linfit.callbacks.descent import descent_log
 from linfit.callbacks.descent.descent_log import DescentLog
-from linfit.callbacks.descent.descent_message import descent_message
+from linfit.callbacks.descent.descent_notice import descent_notice
 from linfit.callbacks.descent.loss_name import loss_name
 from linfit.callbacks.descent.path_pieces import PathPieces, max_parameters, rows_per_octave
-from linfit.callbacks.events.run_files import open_run
+from linfit.callbacks.events.open_runs import open_run
 from linfit.callbacks.fit_context import fit_context
 from linfit.training.trajectory import Trajectory
 
@@ -574,7 +574,7 @@ def test_a_fit_without_a_bowl_has_a_message_that_says_why(loss, features, messag
     model.compile(optimizer=keras.optimizers.SGD(0.05), loss=loss)
     watcher.set_model(model)
     x = np.random.default_rng(7).normal(size=(600, features))
-    assert descent_message(fit_context(model, watcher.here(), {}, data=(x, x[:, :1]))) == message
+    assert descent_notice(fit_context(model, watcher.here(), {}, data=(x, x[:, :1]))) == message
 
 
 @pytest.mark.parametrize(

@@ -14,10 +14,10 @@ from tensorboard.backend.event_processing.event_file_loader import LegacyEventFi
 from tensorboard.compat.proto.event_pb2 import Event
 from tensorboard.compat.proto.summary_pb2 import Summary
 
-from linfit.callbacks.events import event_records, run_files
+from linfit.callbacks.events import event_records, open_runs
 from linfit.callbacks.events.event_records import as_record, last_record, scalar_records
+from linfit.callbacks.events.open_runs import last_event, open_reference
 from linfit.callbacks.events.reference_line import ReferenceLine
-from linfit.callbacks.events.run_files import last_event, open_reference
 
 TAGS = ("w", "b", "loss", "error/truth")
 
@@ -188,7 +188,7 @@ def test_a_file_is_closed_when_its_run_is_forgotten(tmp_path):
         raw = file._file
         del file
     assert raw.closed
-    assert not run_files._open_files.get(tmp_path / "truth")
+    assert not open_runs._open_files.get(tmp_path / "truth")
 
 
 def line_steps(log_dir):

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from linfit.analysis.distance import (
+from linfit.analysis.distance_to_optimum import (
     distance_in_words,
     identifiable_error,
     labels_in_model_units,

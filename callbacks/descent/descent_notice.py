@@ -1,4 +1,4 @@
-"""descent_message: the sentence with which the Descent tab explains why it cannot show all of a fit."""
+"""descent_notice: the sentence with which the Descent tab explains why it cannot show all of a fit."""
 
 from linfit.analysis.l2_penalty import l2_penalty
 from linfit.analysis.verdict import NO_OPTIMUM
@@ -8,7 +8,7 @@ from linfit.callbacks.descent.path_pieces import max_parameters, rows_per_octave
 from linfit.callbacks.fit_context import FitContext
 
 
-def descent_message(context: FitContext) -> str | None:
+def descent_notice(context: FitContext) -> str | None:
     """Return what the tab cannot show of a fit, and why; None if it can show everything."""
     parameters = len(context.start.names)
     if not rows_per_octave(parameters):

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from linfit.callbacks.events.zone import zone_tags
+from linfit.callbacks.events.confidence_zone import zone_tags
 
 OVERLAY = "fit, truth and optimum"
 ZONE = "the fit enters the optimum's 95 % zone"

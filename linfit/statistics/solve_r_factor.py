@@ -1,4 +1,4 @@
-"""solve: the optimum and its standard errors in closed form, from an R factor."""
+"""solve_r_factor: the optimum and its standard errors in closed form, from an R factor."""
 
 import numpy as np
 
@@ -9,7 +9,7 @@ from linfit.statistics.rank import dependent_groups
 from linfit.statistics.solution import LeastSquares
 
 
-def solve(statistics: RFactor, l2: float = 0.0, scale: np.ndarray | float = 1.0) -> LeastSquares:
+def solve_r_factor(statistics: RFactor, l2: float = 0.0, scale: np.ndarray | float = 1.0) -> LeastSquares:
     """Solve min over w, b of mean (x w + b - y)² + l2 Σ (scale w)² by back substitution in R.
 
     The first row of R eliminates b: w solves the problem of the deviations from the means, and then

@@ -1,4 +1,4 @@
-"""plan_columns: the columns to read from the sources, checked before any rows are read."""
+"""make_column_plan: the columns to read from the sources, checked before any rows are read."""
 
 import re
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from linfit.data.sources import Source
 _BEGINS_AS_NUMBER = re.compile(r"[\W_]*\d")  # $20, 34.9%, 12 km: no letter before the first digit
 
 
-def plan_columns(
+def make_column_plan(
     sources: Sequence[Source],
     target: str | Sequence[str],
     features: Any,
