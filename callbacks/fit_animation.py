@@ -44,7 +44,7 @@ class FitAnimation(PathRecorder):
         b'GIF89a'
     """
 
-    most_pictures = 48
+    count = 48
 
     def __init__(self, *args: Any, dark: bool = False, **kwargs: Any):
         super().__init__(*args, **kwargs)
@@ -53,7 +53,7 @@ class FitAnimation(PathRecorder):
     def plan(self) -> list[int]:
         """Return the steps of the frames: close together at the start of this fit, even if it is a resumed one."""
         steps = None if self.last_step is None else self.last_step - self.first_step
-        return [self.first_step + step for step in geometric_steps(steps, self.most_pictures)]
+        return [self.first_step + step for step in geometric_steps(steps, self.count)]
 
     def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
         """Create the film; not after Ctrl-C, so that the user does not have to wait."""

@@ -92,13 +92,16 @@ def fit_context(
     point = start.point()
     names = getattr(truth, "feature_names", None)
     fit = current_fit(model)
-    rows, objective = (None, None) if fit is None else (fit.rows, fit.objective(names))
+    rows = None if fit is None else fit.rows
     is_condensed = isinstance(rows, CondensedRows)  # these have the loss of a stream but are not its data
     data_rows = None if is_condensed else rows
-    if data is not None:
-        data_rows = _checked(data, point)
-        if not is_condensed:
-            rows, objective = data_rows, squared_error_of(model, data_rows, names)
+    given = None if data is None else _checked(data, point)
+    if given is not None:
+        data_rows = given
+    if given is None or is_condensed:
+        objective = None if fit is None else fit.objective(names)
+    else:
+        rows, objective = given, squared_error_of(model, given, names)
     solved_objective = objective if isinstance(optimum, str) else None
     if isinstance(optimum, str):
         optimum = None if objective is None else objective.optimum
@@ -106,7 +109,7 @@ def fit_context(
     if truth is not None:
         points["truth"] = flat_reference(truth, point, "truth")
         if rows is not None and objective is not None:
-            losses["truth"] = objective.loss(rows.mean_squared_error(truth.w, truth.b), truth.w)
+            losses["truth"] = objective.loss(rows.mean_squared_error(truth.w, getattr(truth, "b", 0.0)), truth.w)
     if optimum is not None:
         points["optimum"] = flat_reference(optimum, point, "optimum")
         losses["optimum"] = optimum.loss

@@ -17,7 +17,7 @@ class PathRecorder(StepCallback):
     """Records the path of a fit, with steps that are close together early and far apart late; a subclass draws it.
 
     Attributes:
-        most_pictures: the largest number of steps that are drawn.
+        count: the largest number of steps that are drawn.
         pictures: draws the fit at any point of its path.
         file: the event file of the run.
         first_step: the step at which this fit starts.
@@ -35,7 +35,7 @@ class PathRecorder(StepCallback):
 
     only_writes = True
     first_rows = 2**16
-    most_pictures = 10
+    count = 10
 
     def __init__(
         self,
@@ -66,7 +66,7 @@ class PathRecorder(StepCallback):
 
     def plan(self) -> list[int]:
         """Return the steps to draw, between `first_step` and `last_step`."""
-        return [step for step in geometric_steps(self.last_step, self.most_pictures) if step >= self.first_step]
+        return [step for step in geometric_steps(self.last_step, self.count) if step >= self.first_step]
 
     def on_steps_end(self, trajectory: Trajectory) -> None:
         """Record the steps that show the motion, and those to draw."""

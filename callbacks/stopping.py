@@ -114,11 +114,6 @@ class StopAtOptimum(_StopNear):
                 "a model with dtype='float64'. If there is no noise at all, try StopAtTruth."
             )
 
-    def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
-        """Check the end point too, and let go of the rows."""
-        super().on_train_end(logs)
-        self._objective = None
-
 
 class StopAtTruth(_StopNear):
     """Ends a fit when every parameter is within a tolerance of its true value.

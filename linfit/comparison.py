@@ -201,7 +201,7 @@ def compare_rows(
     if objective is None or not same_units(objective.units, units_of(model)):
         objective = squared_error_of(model, rows, feature_names)
     true = None if truth is None else flat_reference(truth, parameters)
-    if objective is None or not same_units(objective.units, units_of(model)):
+    if objective is None:
         losses = {"fitted": mean_squared_error}
         if truth is not None:
             losses["truth"] = rows.mean_squared_error(truth.w, truth.b)

@@ -3,6 +3,7 @@
 import warnings
 from dataclasses import replace
 from functools import cached_property
+from weakref import ref
 
 import keras
 import numpy as np
@@ -38,7 +39,13 @@ class SquaredError:
 
     def __init__(self, rows: Rows, statistics: SufficientStatistics, l2: float, units: Standardization | None):
         self.statistics, self.l2, self.units = statistics, l2, units
-        self._rows = rows
+        self._weak_rows = ref(rows)  # callbacks may keep the objective, which must not keep the rows
+
+    @property
+    def _rows(self) -> Rows:
+        rows = self._weak_rows()
+        assert rows is not None, "the rows of this objective are gone"
+        return rows
 
     @cached_property
     def optimum(self) -> LeastSquares:

@@ -56,7 +56,7 @@ def as_rows(x: Any, y: Any, sample_weight: Any = None, dtype: str | None = "floa
             raise InputError("a Table has y already, got another y beside it. Pass the table alone, or table.x and y.")
         if sample_weight is not None and x.sample_weight is not None:
             raise InputError("the Table has a sample_weight already, got another one. Pass the table alone.")
-        if sample_weight is None and dtype is None and x.is_read_only:
+        if sample_weight is None and dtype is None and x.is_constant:
             return _rows_of_table(x, fits)
         y, sample_weight = x.y, x.sample_weight if sample_weight is None else sample_weight
     return _checked_rows(x, y, sample_weight, dtype, fits)

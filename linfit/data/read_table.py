@@ -67,7 +67,9 @@ def read_table(
         array.flags.writeable = False  # so that a single reduction serves all fits and comparisons of the table
     _warn_of_absent_levels(x, batches)
     names = batches.feature_names
-    return Table(x, y, names, batches.target_name, batches.categories, batches.dropped or 0, *weights)
+    weight = weights[0] if weights else None
+    dropped = batches.dropped or 0
+    return Table(x, y, names, batches.target_name, batches.categories, dropped, weight, _owns_arrays=True)
 
 
 def _arrays_of(blocks: list[Block], plan: ColumnPlan) -> list[np.ndarray]:

@@ -34,12 +34,17 @@ class Table:
     categories: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     dropped: int = 0
     sample_weight: np.ndarray | None = None
+    _owns_arrays: bool = field(default=False, repr=False)
 
     @property
-    def is_read_only(self) -> bool:
-        """Return whether no array can be written to, so that values computed from them can be kept."""
+    def is_constant(self) -> bool:
+        """Return whether nobody can change the arrays, so that values computed from them can be kept.
+
+        A read-only array may be a view of memory that its owner still changes, as in pandas. So only a table that was
+        created with arrays of its own can be constant.
+        """
         arrays = (self.x, self.y, self.sample_weight)
-        return not any(array.flags.writeable for array in arrays if array is not None)
+        return self._owns_arrays and not any(array.flags.writeable for array in arrays if array is not None)
 
     @property
     def columns(self) -> tuple[str, ...]:

@@ -10,7 +10,6 @@ from linfit.data.rows import Rows
 from linfit.statistics.condensed_rows import CondensedRows
 from linfit.statistics.refinement import refined
 from linfit.statistics.solution import LeastSquares
-from linfit.statistics.solve_r_factor import solve_r_factor
 from linfit.statistics.sufficient_statistics import SufficientStatistics
 
 
@@ -65,5 +64,5 @@ def optimum_of(
         rows: the rows themselves.
         l2, scale: as for `linfit.statistics.solve_r_factor.solve`.
     """
-    optimum = solve_r_factor(statistics, l2, scale)
+    optimum = LeastSquares.from_statistics(statistics, l2, scale)
     return optimum if l2 or isinstance(rows, CondensedRows) else refined(optimum, statistics, rows)

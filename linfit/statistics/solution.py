@@ -8,6 +8,8 @@ import numpy as np
 
 from linfit.checks import InputError
 from linfit.parameter_names import flat, scalar_names
+from linfit.statistics.r_factor import RFactor
+from linfit.statistics.solve_r_factor import solve_r_factor
 from linfit.text.report import Report
 from linfit.text.text_table import number
 
@@ -71,6 +73,24 @@ class LeastSquares:
     degrees_of_freedom: float
     dependent: tuple[tuple[int, ...], ...] = ()
     feature_names: tuple[str, ...] | None = None
+
+    @classmethod
+    def from_statistics(cls, statistics: RFactor, l2: float = 0.0, scale: np.ndarray | float = 1.0) -> "LeastSquares":
+        """Return the optimum of the rows behind these statistics; see `linfit.statistics.solve_r_factor`.
+
+        Args:
+            statistics: of the rows.
+            l2: the factor of Keras's `regularizers.L2`; 0 for no penalty.
+            scale: the scale of each feature, shape (features,), if the penalty applies to standardized features; else
+                1.
+
+        Raises:
+            InputError: l2 is not a finite number of 0 or more.
+
+        Warns:
+            UserWarning: columns depend on each other, or there are fewer rows than parameters.
+        """
+        return cls(**solve_r_factor(statistics, l2, scale))
 
     def __str__(self) -> str:
         return self._report().as_text()

@@ -1,15 +1,16 @@
 """solve_r_factor: the optimum and its standard errors in closed form, from an R factor."""
 
+from typing import Any
+
 import numpy as np
 
 from linfit import checks
 from linfit.statistics.qr import triangle_of_blocks
 from linfit.statistics.r_factor import RFactor
 from linfit.statistics.rank import dependent_groups
-from linfit.statistics.solution import LeastSquares
 
 
-def solve_r_factor(statistics: RFactor, l2: float = 0.0, scale: np.ndarray | float = 1.0) -> LeastSquares:
+def solve_r_factor(statistics: RFactor, l2: float = 0.0, scale: np.ndarray | float = 1.0) -> dict[str, Any]:
     """Solve min over w, b of mean (x w + b - y)² + l2 Σ (scale w)² by back substitution in R.
 
     The first row of R eliminates b: w solves the problem of the deviations from the means, and then
@@ -22,7 +23,7 @@ def solve_r_factor(statistics: RFactor, l2: float = 0.0, scale: np.ndarray | flo
         scale: the scale of each feature, shape (features,), if the penalty applies to standardized features; else 1.
 
     Returns:
-        The optimum; the w of smallest norm if the data do not determine w.
+        The attributes of `LeastSquares` by name; the w of smallest norm if the data do not determine w.
 
     Raises:
         InputError: l2 is not a finite number of 0 or more.
@@ -65,7 +66,7 @@ def solve_r_factor(statistics: RFactor, l2: float = 0.0, scale: np.ndarray | flo
         if np.any(shift > 1e-8 * (np.abs(mean[:p]) @ np.abs(nullspace))):
             unit_b = np.inf if statistics.use_bias else 0.0
     singular = np.linalg.svd(statistics.design(), compute_uv=False)
-    return LeastSquares(
+    return dict(
         w=w,
         b=_intercept(statistics, w),
         loss=float(np.sum(residual) / statistics.rows / targets + l2 * np.sum((scale * w.T) ** 2)),

@@ -14,7 +14,6 @@ from linfit.statistics.curvature import Curvature
 from linfit.statistics.r_factor import RFactor
 from linfit.statistics.reduction import reduce_batches
 from linfit.statistics.solution import LeastSquares
-from linfit.statistics.solve_r_factor import solve_r_factor
 from linfit.statistics.standardization import Standardization
 from linfit.statistics.worker_parts import reduce_parts
 
@@ -184,7 +183,7 @@ class SufficientStatistics(RFactor):
 
     def least_squares(self, l2: float = 0.0) -> LeastSquares:
         """Return the optimum and its standard errors; `l2` is the factor of Keras's `regularizers.L2`."""
-        return solve_r_factor(self, l2)
+        return LeastSquares.from_statistics(self, l2)
 
     def curvature(self, l2: float = 0.0) -> Curvature:
         """Return the curvature of the loss, which determines the learning rates it allows."""

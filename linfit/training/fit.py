@@ -78,7 +78,8 @@ class Fit:
 
 def current_fit(model: keras.Model) -> Fit | None:
     """Return the fit that a model is running; None between fits, or if it is not a linfit model."""
-    return getattr(model, "current_fit", None)
+    fit = getattr(model, "current_fit", None)
+    return fit if isinstance(fit, Fit) else None
 
 
 def runs_in_blocks(model: keras.Model) -> bool:

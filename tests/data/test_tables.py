@@ -15,6 +15,7 @@ import pytest
 import statsmodels.formula.api as smf
 
 import linfit
+from linfit.statistics.r_factor import RFactor
 
 FRAME = pd.DataFrame({"area": [50.0, 80.0, 60.0], "city": ["Rome", "Paris", "Rome"], "rent": [600.0, 900.0, 700.0]})
 SMALL = "area,city,rent\n50,Rome,600\n80,Paris,900\n60,Rome,700\n"
@@ -467,3 +468,37 @@ def test_a_table_says_in_a_line_what_it_is():
     names = [f"x{number}" for number in range(1000)]
     wide = linfit.read_table(pd.DataFrame(np.ones((1, 1002)), columns=[*names, "y", "z"]), ["y", "z"])
     assert repr(wide) == f"Table of 1 row: y, z from {', '.join(names[:10])}, ... (1,000 features)"
+
+
+def test_a_table_of_read_only_views_is_reduced_anew_once_their_memory_has_changed():
+    """A DataFrame gives read-only views of memory that it still changes."""
+    memory = np.column_stack([np.arange(6.0), 2 * np.arange(6.0) + 1])
+    view = memory[:]
+    view.flags.writeable = False
+    table = linfit.Table(view[:, :1], view[:, 1:], ("x",), "y")
+    assert linfit.least_squares(table).w.item() == pytest.approx(2)
+    memory[:, 1] *= 10
+    assert linfit.least_squares(table).w.item() == pytest.approx(20)
+    assert linfit.SufficientStatistics.from_rows(table).least_squares().w.item() == pytest.approx(20)
+
+
+def test_the_rows_of_a_table_that_was_read_are_reduced_once(tmp_path, monkeypatch):
+    reduced = []
+    original = RFactor.of.__func__
+
+    def spy(cls, rows, *arguments):
+        reduced.append(len(rows))
+        return original(cls, rows, *arguments)
+
+    monkeypatch.setattr(RFactor, "of", classmethod(spy))
+    pd.DataFrame({"x": np.arange(50.0), "y": np.arange(50.0) % 7}).to_csv(tmp_path / "table.csv", index=False)
+    table = linfit.read_table(tmp_path / "table.csv", target="y")
+    model = linfit.LinearRegression(normalize=True)
+    model.compile(learning_rate="auto")
+    model.fit(table, batch_size=len(table), epochs=2, verbose=0)
+    linfit.compare(model, table)
+    linfit.least_squares(table)
+    linfit.SufficientStatistics.from_rows(table)
+    assert reduced == [50]
+    with pytest.raises(ValueError, match="read-only"):
+        table.x[0] = 1.0
