@@ -1,4 +1,4 @@
-"""Preconditions of a fit: settings that a hand-written train_step would silently mistrain with are refused."""
+"""Preconditions of a fit: refuses settings with which a hand-written train_step would silently train wrongly."""
 
 from collections.abc import Iterable
 from typing import Any
