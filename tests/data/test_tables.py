@@ -13,9 +13,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import statsmodels.formula.api as smf
+from statistics_checks import count_reductions
 
 import linfit
-from linfit.statistics.r_factor import RFactor
 
 FRAME = pd.DataFrame({"area": [50.0, 80.0, 60.0], "city": ["Rome", "Paris", "Rome"], "rent": [600.0, 900.0, 700.0]})
 SMALL = "area,city,rent\n50,Rome,600\n80,Paris,900\n60,Rome,700\n"
@@ -483,14 +483,7 @@ def test_a_table_of_read_only_views_is_reduced_anew_once_their_memory_has_change
 
 
 def test_the_rows_of_a_table_that_was_read_are_reduced_once(tmp_path, monkeypatch):
-    reduced = []
-    original = RFactor.of.__func__
-
-    def spy(cls, rows, *arguments):
-        reduced.append(len(rows))
-        return original(cls, rows, *arguments)
-
-    monkeypatch.setattr(RFactor, "of", classmethod(spy))
+    reduced = count_reductions(monkeypatch)
     pd.DataFrame({"x": np.arange(50.0), "y": np.arange(50.0) % 7}).to_csv(tmp_path / "table.csv", index=False)
     table = linfit.read_table(tmp_path / "table.csv", target="y")
     model = linfit.LinearRegression(normalize=True)

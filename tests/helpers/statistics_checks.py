@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from linfit import InputError
+from linfit.statistics.r_factor import RFactor
 
 
 def draw(rows, features=3, targets=1, seed=1):
@@ -50,3 +51,16 @@ def refusal(call):
     with pytest.raises(InputError) as error:
         call()
     return str(error.value)
+
+
+def count_reductions(monkeypatch):
+    """Return a list that gets the number of rows of each reduction from now on."""
+    counts = []
+    original = RFactor.of.__func__
+
+    def spy(cls, rows, *arguments):
+        counts.append(len(rows))
+        return original(cls, rows, *arguments)
+
+    monkeypatch.setattr(RFactor, "of", classmethod(spy))
+    return counts

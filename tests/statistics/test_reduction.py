@@ -13,11 +13,10 @@ import pyarrow.parquet as pq
 import pytest
 from nist_problems import built_in
 from pseudo_terminal import shown_in_a_terminal
-from statistics_checks import assert_same, data, draw, refusal
+from statistics_checks import assert_same, count_reductions, data, draw, refusal
 
 import linfit
 from linfit import InputError, SufficientStatistics
-from linfit.statistics.r_factor import RFactor
 from linfit.statistics.reduction import Reduction
 
 MANY = 60_000  # enough rows to be added without collecting more
@@ -36,15 +35,7 @@ def column_wise(*columns):
 @pytest.fixture
 def separate_parts(monkeypatch):
     """The row counts of the parts that were reduced separately instead of in the common basis."""
-    counts = []
-    original = RFactor.of.__func__
-
-    def spy(cls, rows, *arguments):
-        counts.append(len(rows))
-        return original(cls, rows, *arguments)
-
-    monkeypatch.setattr(RFactor, "of", classmethod(spy))
-    return counts
+    return count_reductions(monkeypatch)
 
 
 @pytest.mark.parametrize("size", [1000, 50_000, 59_999, MANY])
