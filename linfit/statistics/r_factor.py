@@ -57,17 +57,15 @@ class RFactor:
         """Reduce validated rows, a block at a time."""
         sample = rows.evenly_spaced(max(1000, 10 * (rows.x.shape[1] + rows.y.shape[1] + 1)))
         origin = origin_of(sample) if use_bias else np.zeros(rows.x.shape[1] + rows.y.shape[1])
-        longest_rows: list[float] = []
+        longest: list[float] = []
 
         def blocks() -> Iterator[np.ndarray]:
-            longest_rows.clear()
-            return design_blocks(rows, origin, use_bias, longest_rows)
+            longest.clear()
+            return design_blocks(rows, origin, use_bias, longest)
 
         r = triangle(blocks, design_matrix(sample, origin, use_bias), len(rows))
         eps = float(np.finfo(rows.x.dtype).eps)
-        return cls(
-            len(rows), rows.weighted, origin, r, rows.x.shape[1], use_bias, max(longest_rows), eps, feature_names
-        )
+        return cls(len(rows), rows.weighted, origin, r, rows.x.shape[1], use_bias, max(longest), eps, feature_names)
 
     def __add__(self, other: Any) -> Self:
         """Return the statistics of the rows of both."""

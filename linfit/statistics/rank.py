@@ -28,9 +28,8 @@ def independent_columns(x: np.ndarray, raw: np.ndarray, eps: float) -> tuple[np.
     basis = np.empty((features, 0))
     for j, column in enumerate(scaled.T):
         orthogonal = column - basis @ (basis.T @ column)
-        orthogonal -= basis @ (
-            basis.T @ orthogonal
-        )  # twice is enough (Parlett, "The Symmetric Eigenvalue Problem", 1998)
+        # Twice is enough (Parlett, "The Symmetric Eigenvalue Problem", 1998).
+        orthogonal -= basis @ (basis.T @ orthogonal)
         length = np.linalg.norm(orthogonal)
         if length > noise[j] + noise[independent].max(initial=0.0):
             independent.append(j)

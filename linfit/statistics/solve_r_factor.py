@@ -84,9 +84,8 @@ def solve_r_factor(statistics: RFactor, l2: float = 0.0, scale: np.ndarray | flo
 
 def _back_substitute(r: np.ndarray, right: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the solution and the inverse of a triangle; LU with pivoting leaves a triangle unchanged."""
-    scale = np.exp2(np.round(np.log2(np.linalg.norm(r, axis=0))))[
-        :, np.newaxis
-    ]  # powers of two: exact, and no over- or underflow
+    # Scaling by powers of two is exact, and prevents over- and underflow.
+    scale = np.exp2(np.round(np.log2(np.linalg.norm(r, axis=0))))[:, np.newaxis]
     return np.linalg.solve(r / scale.T, right) / scale, np.linalg.inv(r / scale.T) / scale
 
 

@@ -110,9 +110,7 @@ def test_a_long_way_is_found_by_bisection():
     x, y = problem(3)
     curvature = curvature_of(x, y)
     rate = 1e-5 * curvature.stability_limit
-    error = curvature.eigenvectors[
-        :, :1
-    ]  # along the flattest direction, where each step multiplies it by the same factor
+    error = curvature.eigenvectors[:, :1]  # the flattest direction, in which all steps have the same factor
     steps = curvature.steps_from(error, 0.01 * np.abs(error), rate)
     assert steps > 1e5
     assert steps == math.ceil(math.log(0.01) / math.log(1 - rate * curvature.eigenvalues[0]))

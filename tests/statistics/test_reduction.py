@@ -156,9 +156,8 @@ def test_features_have_the_names_that_the_stream_has():
     x, y = draw(MANY)
     named = Named(cut(20_000, x, y), ("area", "rooms", "age"))
     assert SufficientStatistics.from_batches(named).feature_names == ("area", "rooms", "age")
-    with pytest.raises(
-        InputError, match=r"batch 0 .* agree in feature_names to be added, got \('area', 'rooms', 'age'\) and \('a',"
-    ):
+    message = r"batch 0 .* agree in feature_names to be added, got \('area', 'rooms', 'age'\) and \('a',"
+    with pytest.raises(InputError, match=message):
         SufficientStatistics.from_batches(Named([(pd.DataFrame(x, columns=list("abc")), y)], ("area", "rooms", "age")))
 
 
