@@ -21,6 +21,7 @@ LONGEST = [
     "test_hparams_page.py",
     "test_descent_runs.py",
     "test_train_stream.py",
+    "test_examples.py",
     "test_dask.py",
     "test_sweep_script.py",
     "test_normalize.py",
