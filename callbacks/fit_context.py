@@ -14,7 +14,7 @@ from linfit.data.rows import Rows
 from linfit.parameter_names import flat_reference, is_linear
 from linfit.statistics.condensed_rows import CondensedRows
 from linfit.statistics.solution import LeastSquares
-from linfit.training.fit import current_fit
+from linfit.training.fit import current_objective, current_rows
 from linfit.training.trajectory import Trajectory
 
 
@@ -91,17 +91,13 @@ def fit_context(
     """
     point = start.point()
     names = getattr(truth, "feature_names", None)
-    fit = current_fit(model)
-    rows = None if fit is None else fit.rows
+    rows = current_rows(model)
     is_condensed = isinstance(rows, CondensedRows)  # these have the loss of a stream but are not its data
-    data_rows = None if is_condensed else rows
     given = None if data is None else _checked(data, point)
-    if given is not None:
-        data_rows = given
     if given is None or is_condensed:
-        objective = None if fit is None else fit.objective(names)
+        data_rows, objective = given if is_condensed else rows, current_objective(model, names)
     else:
-        rows, objective = given, squared_error_of(model, given, names)
+        rows, data_rows, objective = given, given, squared_error_of(model, given, names)
     solved_objective = objective if isinstance(optimum, str) else None
     if isinstance(optimum, str):
         optimum = None if objective is None else objective.optimum

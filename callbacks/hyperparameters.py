@@ -14,7 +14,7 @@ from linfit.callbacks.events.open_runs import open_run
 from linfit.checks import InputError
 from linfit.keras_utils.optimizer import is_plain_sgd
 from linfit.parameter_names import flat_reference
-from linfit.training.fit import current_fit, current_objective
+from linfit.training.fit import current_objective, current_rows
 from linfit.training.step_callback import StepCallback
 from linfit.training.trajectory import Trajectory
 
@@ -131,8 +131,7 @@ class HyperParameters(StepCallback):
     def _fit_settings(self, trajectory: Trajectory) -> dict[str, float | str | None]:
         """Return the settings of this fit by name, None for unknown ones."""
         rate = float(f"{trajectory.learning_rate[0]:.6g}")  # drops the rounding error of float32
-        fit = current_fit(self.model)
-        rows = None if fit is None else fit.rows
+        rows = current_rows(self.model)
         kernel = trajectory.parameters.get("w")
         return {
             _RATE: rate,

@@ -1,6 +1,7 @@
 """The map of the rooms: which may import from which, without circles, and how long a file may be."""
 
 import ast
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -42,6 +43,7 @@ def modules() -> dict[str, Path]:
 MODULES = modules()
 
 
+@cache
 def imported(name: str) -> set[str]:
     """Return the modules of the package that a module imports anywhere in its file, including for types only."""
     result = set()

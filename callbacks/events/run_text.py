@@ -15,7 +15,7 @@ from linfit.data.rows import Rows
 from linfit.keras_utils.variables import named_parameters, units_of
 from linfit.statistics.condensed_rows import CondensedRows
 from linfit.text.text_table import number
-from linfit.training.fit import current_fit
+from linfit.training.fit import current_rows
 from linfit.training.trajectory import Trajectory
 
 _MOST_NAMES = 10  # features that are named, and parameters whose start and truth are shown
@@ -71,8 +71,7 @@ def _settings(model: keras.Model, start: Trajectory, settings: Mapping[str, Any]
 
 
 def _data(model: keras.Model, start: Trajectory, truth: Any) -> dict[str, str]:
-    fit = current_fit(model)
-    rows = None if fit is None else fit.rows
+    rows = current_rows(model)
     shape: tuple[int, ...] = named_parameters(model)["w"].shape if "w" in start.parameters else ()
     features = getattr(model, "feature_names", None) or getattr(truth, "feature_names", None) or ()
     table = {"rows": "" if rows is None else _rows_in_words(rows)}

@@ -88,7 +88,13 @@ def runs_in_blocks(model: keras.Model) -> bool:
     return fit is not None and fit.runner is not None
 
 
-def current_objective(model: keras.Model) -> SquaredError | None:
+def current_rows(model: keras.Model) -> Rows | None:
+    """Return the training rows of the fit that a model is running, if they are in memory."""
+    fit = current_fit(model)
+    return None if fit is None else fit.rows
+
+
+def current_objective(model: keras.Model, feature_names: tuple[str, ...] | None = None) -> SquaredError | None:
     """Return the squared error on the rows of the fit that a model is running; see `Fit.objective`."""
     fit = current_fit(model)
-    return None if fit is None else fit.objective()
+    return None if fit is None else fit.objective(feature_names)
